@@ -1,0 +1,118 @@
+"""The only place that derives a dag_id, schema, bucket prefix or vault path.
+
+A kitchen's name becomes a part of all of them, so it is restricted to what every one of these
+systems takes without quoting.
+"""
+
+from __future__ import annotations
+
+import re
+
+from airflow_dataops.errors import InvalidName
+
+# PostgreSQL keeps 63 bytes of an identifier; pending and sample schemas add up to 15 of their own.
+MAX_KITCHEN_NAME = 48
+MAX_PIPELINE_NAME = 150
+RESERVED_KITCHEN_NAMES = frozenset(
+    {"airflow", "dataops", "default", "information_schema", "public", "pipelines"}
+)
+
+_SNAKE_CASE = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+def check_kitchen_name(name: str) -> str:
+    """Give the name back if a kitchen may have it.
+
+    Raises:
+        InvalidName: not snake case, too long, or reserved.
+    """
+    _check_snake_case("kitchen", name, MAX_KITCHEN_NAME)
+    if name in RESERVED_KITCHEN_NAMES or name.startswith("pg_"):
+        raise InvalidName("kitchen", name, "this name is reserved")
+    return name
+
+
+def check_pipeline_name(name: str) -> str:
+    """Give the name back if a pipeline may have it: snake case, at most 150 characters."""
+    return _check_snake_case("pipeline", name, MAX_PIPELINE_NAME)
+
+
+def check_stage_name(name: str) -> str:
+    """Give the name back if a stage may have it: snake case, at most 100 characters."""
+    return _check_snake_case("stage", name, 100)
+
+
+def check_environment_name(name: str) -> str:
+    """Give the name back if a release environment or a project may have it."""
+    return _check_snake_case("release environment", name, MAX_KITCHEN_NAME)
+
+
+def check_tool_name(name: str) -> str:
+    """Give the name back if a tool may have it; it is used as a connection id."""
+    return _check_snake_case("tool", name, 100)
+
+
+def dag_id(kitchen: str, pipeline: str) -> str:
+    """Name of a pipeline's DAG in a kitchen: ``dev_kitchen.profitability``."""
+    return f"{kitchen}.{pipeline}"
+
+
+def kitchen_of_dag(dag_id: str) -> str | None:
+    """Kitchen whose namespace a DAG id lies in; None for an id without a namespace."""
+    kitchen, dot, pipeline = dag_id.partition(".")
+    return kitchen if dot and kitchen and pipeline else None
+
+
+def is_in_namespace(dag_id: str, kitchen: str) -> bool:
+    """Whether a kitchen may declare this DAG id."""
+    return kitchen_of_dag(dag_id) == kitchen
+
+
+def schema(kitchen: str) -> str:
+    """Schema that a kitchen's tables live in."""
+    return kitchen
+
+
+def bucket_prefix(kitchen: str) -> str:
+    """Key prefix of a kitchen's objects; ends with a slash."""
+    return f"{kitchen}/"
+
+
+def branch(kitchen: str) -> str:
+    """Branch that is cut for a new kitchen."""
+    return kitchen
+
+
+def kitchen_secret(kitchen: str, tool: str) -> str:
+    """Vault path of a tool's credential that one kitchen alone has."""
+    return f"kitchens/{kitchen}/{tool}"
+
+
+def tool_secret(tool: str) -> str:
+    """Vault path of a tool's credential that all kitchens of the environment share."""
+    return f"tools/{tool}"
+
+
+def kitchen_variable(kitchen: str, key: str) -> str:
+    """Vault path of an Airflow variable that one kitchen alone has."""
+    return f"kitchens/{kitchen}/variables/{key}"
+
+
+def variable(key: str) -> str:
+    """Vault path of an Airflow variable that all kitchens of the environment share."""
+    return f"variables/{key}"
+
+
+def manifest_ref(version: str) -> str:
+    """Git reference under which a version of an environment's kitchens is published."""
+    return f"refs/dataops/manifests/{version}"
+
+
+def _check_snake_case(kind: str, name: str, longest: int) -> str:
+    if not _SNAKE_CASE.match(name):
+        raise InvalidName(
+            kind, name, "use small letters, digits and underscores, a letter first (snake_case)"
+        )
+    if len(name) > longest:
+        raise InvalidName(kind, name, f"it has {len(name)} characters, at most {longest} are allowed")
+    return name

@@ -1,0 +1,27 @@
+"""Pipelines: what becomes one DAG in each kitchen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KitchenAtParse:
+    """What a pipeline may know of its kitchen without any I/O: laid beside the code by the bundle.
+
+    Attributes:
+        prefix: key prefix of its objects, ends with a slash.
+        tools: declared tools and what of each is no secret (``tools["s3"]["bucket"]``).
+    """
+
+    id: str
+    name: str
+    project: str
+    environment: str
+    schema: str
+    prefix: str
+    tools: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,126 @@
+"""Release environments: where a kitchen's work runs, with which tools and whose credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from airflow_dataops.errors import EnvironmentNotFound, UnknownTool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """An outside system of a release environment, used under its name as connection id.
+
+    Attributes:
+        schema_per_kitchen: sessions start in the kitchen's own schema.
+        dynamic: the vault issues a login of its own to each kitchen.
+        bucket: the object store's bucket, for tools that have one.
+    """
+
+    name: str
+    schema_per_kitchen: bool = False
+    dynamic: bool = False
+    bucket: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultPlace:
+    """Where an environment's secrets are and how this installation logs in.
+
+    The login itself stays outside: in an environment variable or a file that only the
+    processes which serve credentials can read.
+    """
+
+    kind: str
+    url: str
+    mount: str
+    role_id_env: str | None = None
+    role_id_file: str | None = None
+    secret_id_env: str | None = None
+    secret_id_file: str | None = None
+    timeout_seconds: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseKitchen:
+    """The kitchen that an environment starts with, and the branch it stands on."""
+
+    name: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseEnvironment:
+    """A set of tools, a vault and a queue that kitchens point to."""
+
+    name: str
+    project: str
+    vault: VaultPlace
+    base_kitchen: BaseKitchen
+    tools: Mapping[str, Tool]
+    owner: str | None = None
+    protected: bool = False
+    queue: str | None = None
+    schedules_enabled_by: tuple[str, ...] = ()
+    alerts: Mapping[str, str] = field(default_factory=dict)
+
+    def tool(self, name: str) -> Tool:
+        """The declared tool of this name.
+
+        Raises:
+            UnknownTool: the environment declares no such tool; names those it does.
+        """
+        if name not in self.tools:
+            raise UnknownTool(name, sorted(self.tools))
+        return self.tools[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One repository with one tree of kitchens, and the environments they run in."""
+
+    name: str
+    repository: str
+    environments: Mapping[str, ReleaseEnvironment]
+
+    def environment(self, name: str) -> ReleaseEnvironment:
+        """The environment of this name.
+
+        Raises:
+            EnvironmentNotFound: the project declares no such environment.
+        """
+        if name not in self.environments:
+            raise EnvironmentNotFound(name, sorted(self.environments))
+        return self.environments[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projects:
+    """Everything an environments file declares. Environment names are unique across projects."""
+
+    projects: Mapping[str, Project]
+
+    def environments(self) -> list[ReleaseEnvironment]:
+        """All release environments, by name."""
+        found = [e for project in self.projects.values() for e in project.environments.values()]
+        return sorted(found, key=lambda environment: environment.name)
+
+    def environment(self, name: str) -> ReleaseEnvironment:
+        """The environment of this name, whatever its project.
+
+        Raises:
+            EnvironmentNotFound: no project declares it.
+        """
+        for environment in self.environments():
+            if environment.name == name:
+                return environment
+        raise EnvironmentNotFound(name, [e.name for e in self.environments()])
+
+    def project_of(self, environment: str) -> Project:
+        """The project that declares an environment.
+
+        Raises:
+            EnvironmentNotFound: no project declares it.
+        """
+        return self.projects[self.environment(environment).project]

@@ -1,0 +1,135 @@
+"""Every error a user of airflow_dataops can meet.
+
+    DataOpsError
+    ├── SpecError                  a file that a person wrote is wrong; has file and line
+    ├── ConfigurationError         a setting of this installation is wrong or missing
+    ├── KitchenError
+    │   ├── InvalidName            a name breaks the rules of domain.names
+    │   ├── KitchenNotFound
+    │   ├── KitchenExists
+    │   └── KitchenHasChildren
+    ├── EnvironmentNotFound
+    ├── PipelineError              a pipeline's code breaks a rule of the factory
+    ├── BundleError                a version of an environment's kitchens cannot be restored
+    ├── CredentialRefused          who asks may not have what was asked for
+    │   └── UnknownTool            the release environment declares no such tool
+    ├── DataTestsFailed            a stage's tests stopped the line
+    └── OutsideSystemError         git, the vault, a warehouse … did not do what was asked
+        └── VaultUnavailable       sealed, down or hung
+
+Mistakes of calling code are ValueError and TypeError, as everywhere in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class DataOpsError(Exception):
+    """Base of every error that airflow_dataops raises on purpose."""
+
+
+class SpecError(DataOpsError):
+    """A file that a person wrote is wrong.
+
+    Attributes:
+        file: the file's path, as the person would type it.
+        line: the line, counted from 1; None where the whole file is meant.
+    """
+
+    def __init__(self, problem: str, *, file: str, line: int | None = None) -> None:
+        place = file if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {problem}")
+        self.problem = problem
+        self.file = file
+        self.line = line
+
+
+class ConfigurationError(DataOpsError):
+    """A setting of this Airflow installation is wrong or missing."""
+
+
+class KitchenError(DataOpsError):
+    """Something about a kitchen."""
+
+
+class InvalidName(KitchenError):
+    """A name breaks the naming rules."""
+
+    def __init__(self, kind: str, name: str, rule: str) -> None:
+        super().__init__(f"{name!r} cannot be the name of a {kind}: {rule}")
+        self.kind = kind
+        self.name = name
+        self.rule = rule
+
+
+class KitchenNotFound(KitchenError):
+    """No kitchen has this name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        listed = ", ".join(known) or "none"
+        super().__init__(f"no kitchen named {name!r}; known kitchens: {listed}")
+        self.name = name
+        self.known = tuple(known)
+
+
+class KitchenExists(KitchenError):
+    """The name is taken."""
+
+    def __init__(self, name: str, why: str = "a kitchen of this name exists") -> None:
+        super().__init__(f"kitchen {name!r} cannot be created: {why}")
+        self.name = name
+
+
+class KitchenHasChildren(KitchenError):
+    """A kitchen goes only after the kitchens that were cut from it."""
+
+    def __init__(self, name: str, children: Sequence[str]) -> None:
+        super().__init__(
+            f"kitchen {name!r} still has children: {', '.join(children)}; delete them first"
+        )
+        self.name = name
+        self.children = tuple(children)
+
+
+class EnvironmentNotFound(DataOpsError):
+    """The environments file declares no such release environment."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        listed = ", ".join(known) or "none"
+        super().__init__(f"no release environment named {name!r}; declared: {listed}")
+        self.name = name
+        self.known = tuple(known)
+
+
+class PipelineError(DataOpsError):
+    """A pipeline's code breaks a rule of the factory."""
+
+
+class BundleError(DataOpsError):
+    """A version of an environment's kitchens cannot be restored."""
+
+
+class CredentialRefused(DataOpsError):
+    """Who asks may not have what was asked for; says why, never what the secret is."""
+
+
+class UnknownTool(CredentialRefused):
+    """The release environment declares no tool of this name."""
+
+    def __init__(self, tool: str, declared: Sequence[str]) -> None:
+        super().__init__(f"unknown tool {tool}; declared: {', '.join(sorted(declared)) or 'none'}")
+        self.tool = tool
+        self.declared = tuple(declared)
+
+
+class DataTestsFailed(DataOpsError):
+    """At least one data test of a stage stops the line."""
+
+
+class OutsideSystemError(DataOpsError):
+    """A system outside did not do what was asked of it."""
+
+
+class VaultUnavailable(OutsideSystemError):
+    """The vault is sealed, down, hung or refuses our login."""
