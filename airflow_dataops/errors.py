@@ -15,7 +15,9 @@
     │   └── UnknownTool            the release environment declares no such tool
     ├── DataTestsFailed            a stage's tests stopped the line
     └── OutsideSystemError         git, the vault, a warehouse … did not do what was asked
-        └── VaultUnavailable       sealed, down or hung
+        ├── VaultUnavailable       sealed, down or hung
+        ├── ToolUnreachable        a warehouse or store does not answer; trying again may help
+        └── BadDataFile            a data file does not fit: its header, its columns or a row
 
 Mistakes of calling code are ValueError and TypeError, as everywhere in Python.
 """
@@ -35,6 +37,7 @@ class SpecError(DataOpsError):
     Attributes:
         file: the file's path, as the person would type it.
         line: the line, counted from 1; None where the whole file is meant.
+        complaints: this complaint alone, or every complaint that ``together`` was given.
     """
 
     def __init__(self, problem: str, *, file: str, line: int | None = None) -> None:
@@ -43,6 +46,21 @@ class SpecError(DataOpsError):
         self.problem = problem
         self.file = file
         self.line = line
+        self.complaints: tuple[SpecError, ...] = (self,)
+
+    @classmethod
+    def together(cls, complaints: Sequence[SpecError]) -> SpecError:
+        """One error that lists several, each with its own line; at least one.
+
+        A file is corrected in one go, so it is answered in one go.
+        """
+        first, *others = complaints
+        if not others:
+            return first
+        listed = "".join(f"\n  {complaint}" for complaint in complaints)
+        together = cls(f"{len(complaints)} complaints:{listed}", file=first.file)
+        together.complaints = tuple(complaints)
+        return together
 
 
 class ConfigurationError(DataOpsError):
@@ -79,6 +97,7 @@ class KitchenExists(KitchenError):
     def __init__(self, name: str, why: str = "a kitchen of this name exists") -> None:
         super().__init__(f"kitchen {name!r} cannot be created: {why}")
         self.name = name
+        self.why = why
 
 
 class KitchenHasChildren(KitchenError):
@@ -133,3 +152,11 @@ class OutsideSystemError(DataOpsError):
 
 class VaultUnavailable(OutsideSystemError):
     """The vault is sealed, down, hung or refuses our login."""
+
+
+class ToolUnreachable(OutsideSystemError):
+    """A tool does not answer, or went away while it worked; trying again may help."""
+
+
+class BadDataFile(OutsideSystemError):
+    """A data file does not fit what it is loaded into. Says where, never what the row holds."""

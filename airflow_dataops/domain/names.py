@@ -13,10 +13,15 @@ from airflow_dataops.errors import InvalidName
 # PostgreSQL keeps 63 bytes of an identifier; pending and sample schemas add up to 15 of their own.
 MAX_KITCHEN_NAME = 48
 MAX_PIPELINE_NAME = 150
+# The one file of a kitchen that Airflow reads; the factory builds its DAGs from there.
+LOADER_FILE = "dataops_kitchen.py"
 RESERVED_KITCHEN_NAMES = frozenset(
     {"airflow", "dataops", "default", "information_schema", "public", "pipelines"}
 )
+# Tasks reach our own API through a connection of this name.
+RESERVED_TOOL_NAMES = frozenset({"dataops"})
 
+_BRANCH = re.compile(r"[A-Za-z0-9](?:/?[A-Za-z0-9_-]|\.(?!\.))*\Z")
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -49,7 +54,22 @@ def check_environment_name(name: str) -> str:
 
 def check_tool_name(name: str) -> str:
     """Give the name back if a tool may have it; it is used as a connection id."""
-    return _check_snake_case("tool", name, 100)
+    _check_snake_case("tool", name, 100)
+    if name in RESERVED_TOOL_NAMES:
+        raise InvalidName("tool", name, "this name is reserved")
+    return name
+
+
+def check_branch_name(name: str) -> str:
+    """Give the name back if git takes it as a branch and a command line as an argument."""
+    parts = name.split("/")
+    if not _BRANCH.match(name) or any(
+        p.startswith(".") or p.endswith((".", ".lock")) for p in parts
+    ):
+        raise InvalidName(
+            "branch", name, "use letters, digits and ._/- with a letter or digit first"
+        )
+    return name
 
 
 def dag_id(kitchen: str, pipeline: str) -> str:
@@ -66,6 +86,11 @@ def kitchen_of_dag(dag_id: str) -> str | None:
 def is_in_namespace(dag_id: str, kitchen: str) -> bool:
     """Whether a kitchen may declare this DAG id."""
     return kitchen_of_dag(dag_id) == kitchen
+
+
+def loader_file(kitchen: str) -> str:
+    """Path, inside its environment's bundle, of the file that declares a kitchen's DAGs."""
+    return f"{kitchen}/{LOADER_FILE}"
 
 
 def schema(kitchen: str) -> str:
@@ -114,5 +139,7 @@ def _check_snake_case(kind: str, name: str, longest: int) -> str:
             kind, name, "use small letters, digits and underscores, a letter first (snake_case)"
         )
     if len(name) > longest:
-        raise InvalidName(kind, name, f"it has {len(name)} characters, at most {longest} are allowed")
+        raise InvalidName(
+            kind, name, f"it has {len(name)} characters, at most {longest} are allowed"
+        )
     return name

@@ -1,0 +1,141 @@
+"""The ``[dataops]`` section of airflow.cfg, read when it is asked for.
+
+Nothing is read on import: Airflow imports providers while its own configuration is still
+being set up.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_dataops.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.configuration import AirflowConfigParser
+
+    from airflow_dataops.domain.release_environment import Projects
+
+SECTION = "dataops"
+LONGEST_VAULT_CACHE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What operations decided for this installation.
+
+    Attributes:
+        environments_file: None where the installation has no kitchens.
+        next_secrets_backend: class path of the backend for whoever is no task of a kitchen.
+        serves_kitchens: this process works for kitchens alone and gives out no credential.
+    """
+
+    environments_file: Path | None = None
+    next_secrets_backend: str | None = None
+    next_secrets_backend_kwargs: Mapping[str, object] = field(default_factory=dict, repr=False)
+    serves_kitchens: bool = False
+    vault_cache_seconds: int = LONGEST_VAULT_CACHE_SECONDS
+
+
+def settings() -> Settings:
+    """The section as it is now.
+
+    Raises:
+        ConfigurationError: an option has a value that it cannot have; names the option.
+    """
+    from airflow.configuration import conf
+
+    return Settings(
+        environments_file=_environments_file(conf),
+        next_secrets_backend=_text(conf, "next_secrets_backend") or None,
+        next_secrets_backend_kwargs=_json_object(conf, "next_secrets_backend_kwargs"),
+        serves_kitchens=_serves_kitchens(conf),
+        vault_cache_seconds=_vault_cache_seconds(conf),
+    )
+
+
+def environments() -> Projects:
+    """What the environments file declares at this moment; read again when the file changed.
+
+    Raises:
+        ConfigurationError: no file is configured, or there is none where it should be.
+        SpecError: the file is wrong.
+    """
+    from airflow.configuration import conf
+
+    path = _environments_file(conf)
+    if path is None:
+        message = (
+            f"[{SECTION}] environments_file is not set, so no release environment is known; name "
+            "the file that declares them, for example environments_file = "
+            "/opt/airflow/environments.yaml"
+        )
+        raise ConfigurationError(message)
+    try:
+        stat = path.stat()
+    except OSError as error:
+        message = (
+            f"[{SECTION}] environments_file names {path}, which cannot be read "
+            f"({error.strerror}); write the file or correct the option"
+        )
+        raise ConfigurationError(message) from error
+    return _load(path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, _state: tuple[int, int, int]) -> Projects:
+    from airflow_dataops.specs.environment_file import load_environments
+
+    return load_environments(path)
+
+
+def _environments_file(conf: AirflowConfigParser) -> Path | None:
+    from airflow.configuration import AIRFLOW_HOME
+
+    text = _text(conf, "environments_file")
+    # Processes of one installation have different working folders, so that is no place to start.
+    return Path(AIRFLOW_HOME, Path(text).expanduser()) if text else None
+
+
+def _text(conf: AirflowConfigParser, option: str) -> str:
+    return str(conf.get(SECTION, option, fallback="") or "").strip()
+
+
+def _serves_kitchens(conf: AirflowConfigParser) -> bool:
+    from airflow.exceptions import AirflowConfigException
+
+    try:
+        return bool(conf.getboolean(SECTION, "serves_kitchens", fallback=False))
+    except (AirflowConfigException, ValueError) as error:
+        message = f"[{SECTION}] serves_kitchens is no yes or no; write True or False"
+        raise ConfigurationError(message) from error
+
+
+def _vault_cache_seconds(conf: AirflowConfigParser) -> int:
+    text = _text(conf, "vault_cache_seconds") or str(LONGEST_VAULT_CACHE_SECONDS)
+    if not text.isdecimal() or int(text) > LONGEST_VAULT_CACHE_SECONDS:
+        message = (
+            f"[{SECTION}] vault_cache_seconds is {text!r}; write a whole number of seconds, "
+            f"0 to {LONGEST_VAULT_CACHE_SECONDS}"
+        )
+        raise ConfigurationError(message)
+    return int(text)
+
+
+def _json_object(conf: AirflowConfigParser, option: str) -> Mapping[str, object]:
+    # The value is never shown: it may hold the other backend's login.
+    text = _text(conf, option) or "{}"
+    message = f'[{SECTION}] {option} is no JSON object; write one, for example {{"url": "…"}}'
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        # Without its cause, which quotes the value.
+        raise ConfigurationError(message) from None
+    if not isinstance(value, dict):
+        raise ConfigurationError(message)
+    return value

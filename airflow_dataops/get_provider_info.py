@@ -1,0 +1,86 @@
+"""What Airflow reads to find our parts: options, commands, tables, secrets backend, bundle."""
+
+from __future__ import annotations
+
+
+def get_provider_info() -> dict[str, object]:
+    """Provider metadata in the form of Airflow's ``provider_info.schema.json``."""
+    return {
+        "package-name": "airflow-provider-dataops",
+        "name": "DataOps",
+        "description": "Kitchens, vault identity, data tests and merges for Apache Airflow.",
+        "versions": ["0.1.0"],
+        "integrations": [
+            {
+                "integration-name": "DataOps",
+                "external-doc-url": "https://pypi.org/project/airflow-provider-dataops/",
+                "tags": ["software"],
+            }
+        ],
+        "bundles": [
+            {
+                "integration-name": "DataOps",
+                "python-modules": ["airflow_dataops.bundles.kitchens"],
+            }
+        ],
+        "cli": ["airflow_dataops.cli.definition.get_dataops_cli_commands"],
+        "db-managers": ["airflow_dataops.registry.db_manager.DataOpsDBManager"],
+        "secrets-backends": ["airflow_dataops.secrets.kitchen_vault.KitchenVaultBackend"],
+        "config": {"dataops": {"description": _SECTION, "options": _OPTIONS}},
+    }
+
+
+_SECTION = "Kitchens: git branches that run their pipelines in release environments."
+
+_OPTIONS = {
+    "environments_file": {
+        "description": (
+            "The file that declares projects and their release environments.\n"
+            "A relative path starts at the folder of airflow.cfg's installation (AIRFLOW_HOME).\n"
+            "Empty: this installation has no kitchens.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "/opt/airflow/environments.yaml",
+        "default": "",
+    },
+    "next_secrets_backend": {
+        "description": (
+            "Class of the secrets backend that answers whoever is no task of a kitchen:\n"
+            "Airflow has one slot for a secrets backend, and ours takes it.\n"
+            "Empty: Airflow goes on to environment variables and its own tables.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "airflow.providers.hashicorp.secrets.vault.VaultBackend",
+        "default": "",
+    },
+    "next_secrets_backend_kwargs": {
+        "description": "Arguments of next_secrets_backend, as a JSON object.\n",
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": '{"connections_path": "connections", "url": "https://vault.example.com"}',
+        # Empty for "no arguments": Airflow fills braces in defaults as format fields.
+        "default": "",
+    },
+    "serves_kitchens": {
+        "description": (
+            "Set in the environment of a dag-processor or triggerer that serves kitchens alone:\n"
+            "every credential that is asked for there is refused.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "boolean",
+        "example": "True",
+        "default": "False",
+    },
+    "vault_cache_seconds": {
+        "description": (
+            "How long an API server may answer with a credential that it has read from a vault,\n"
+            "0 to 60 seconds. Who asks is checked at every request all the same.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "integer",
+        "example": "30",
+        "default": "60",
+    },
+}

@@ -1,0 +1,170 @@
+"""Rules of an environments file that look at several places at once.
+
+They read the raw content, so that they can speak although other parts are wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping
+
+    from airflow_dataops.errors import SpecError
+    from airflow_dataops.specs.marked_yaml import MarkedYaml, Place
+
+
+def complaints_across(marked: MarkedYaml) -> list[SpecError]:
+    """Every complaint about how the parts of a file go together."""
+    environments = list(_environments(marked.content))
+    return [
+        *(complaint for found in environments for complaint in _login(found, marked)),
+        *_taken_twice([claim for found in environments for claim in _claims(found)], marked),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Environment:
+    name: str
+    repository: object
+    place: Place
+    content: Mapping[str, object]
+
+    def part(self, key: str) -> Mapping[str, object]:
+        return _mapping(self.content.get(key))
+
+    def claim(self, value: Hashable, words: str, reason: str, *below: str) -> _Claim:
+        return _Claim(
+            value=value, words=words, reason=reason, owner=self, place=(*self.place, *below)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    """Something that one environment alone may have.
+
+    Attributes:
+        value: equal for claims on the same thing.
+        words: the thing, for a message.
+        reason: why it cannot be shared, and what to do.
+    """
+
+    value: Hashable
+    words: str
+    reason: str
+    owner: _Environment
+    place: Place
+
+
+def _environments(content: object) -> Iterator[_Environment]:
+    for project_name, project in _mapping(_mapping(content).get("projects")).items():
+        above = ("projects", project_name, "environments")
+        for name, environment in _mapping(_mapping(project).get("environments")).items():
+            yield _Environment(
+                name=name,
+                repository=_mapping(project).get("repository"),
+                place=(*above, name),
+                content=_mapping(environment),
+            )
+
+
+def _login(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]:
+    vault = environment.part("vault")
+    for half in ("role_id", "secret_id") if vault else ():
+        keys = [f"{half}_env", f"{half}_file"]
+        given = [key for key in keys if vault.get(key) is not None]
+        if len(given) == 1 or half in vault:  # an inline value has its own complaint
+            continue
+        path = ".".join(str(part) for part in (*environment.place, "vault"))
+        if given:
+            problem = f"{path} has both {keys[0]!r} and {keys[1]!r}; keep one of them"
+        else:
+            problem = (
+                f"{path} does not say where the {half} is; name an environment variable with "
+                f"{keys[0]!r} or a file with {keys[1]!r}"
+            )
+        yield marked.complaint(problem, (*environment.place, "vault", *given[1:]))
+
+
+def _taken_twice(claims: list[_Claim], marked: MarkedYaml) -> Iterator[SpecError]:
+    first: dict[Hashable, _Claim] = {}
+    for claim in claims:
+        holder = first.setdefault(claim.value, claim)
+        if holder.owner.place != claim.owner.place:
+            yield marked.complaint(
+                f"{claim.words} is already taken by environment {holder.owner.name!r} on line "
+                f"{marked.line(holder.place)}; {claim.reason}",
+                claim.place,
+            )
+
+
+def _claims(environment: _Environment) -> Iterator[_Claim]:
+    yield environment.claim(
+        ("environment", environment.name),
+        f"the environment name {environment.name!r}",
+        "names are unique across projects: choose another",
+    )
+    yield from _base_kitchen_claims(environment)
+    yield from _vault_claims(environment)
+    for tool, content in environment.part("tools").items():
+        if isinstance(bucket := _mapping(content).get("bucket"), str):
+            yield environment.claim(
+                ("bucket", bucket),
+                f"the bucket {bucket!r}",
+                "environments that share a bucket are not separated: name another bucket",
+                *("tools", tool, "bucket"),
+            )
+
+
+def _base_kitchen_claims(environment: _Environment) -> Iterator[_Claim]:
+    kitchen = environment.part("base_kitchen")
+    if isinstance(name := kitchen.get("name"), str):
+        yield environment.claim(
+            ("kitchen", name),
+            f"the kitchen name {name!r}",
+            "kitchen names are unique: choose another",
+            *("base_kitchen", "name"),
+        )
+    branch, repository = kitchen.get("branch"), environment.repository
+    if isinstance(branch, str) and isinstance(repository, str):
+        yield environment.claim(
+            ("branch", repository, branch),
+            f"the branch {branch!r}",
+            "a merge into one kitchen would change the other: choose another branch",
+            *("base_kitchen", "branch"),
+        )
+
+
+def _vault_claims(environment: _Environment) -> Iterator[_Claim]:
+    vault = environment.part("vault")
+    url, mount = vault.get("url"), vault.get("mount")
+    if isinstance(url, str) and isinstance(mount, str):
+        yield environment.claim(
+            ("mount", _comparable(url), mount.strip("/")),
+            f"the mount {mount!r} of this vault",
+            "environments that share a mount are not separated: give each a mount of its own",
+            *("vault", "mount"),
+        )
+    for key in ("role_id_env", "role_id_file", "secret_id_env", "secret_id_file"):
+        if isinstance(source := vault.get(key), str):
+            yield environment.claim(
+                (key.removesuffix("_env").removesuffix("_file"), source),
+                f"the login that {key} names",
+                "a login opens one environment only: create an AppRole for each",
+                *("vault", key),
+            )
+
+
+def _comparable(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:  # is complained about where the address is checked by itself
+        return url
+    return f"{parts.scheme}://{parts.hostname}:{port}{parts.path.rstrip('/')}"
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
