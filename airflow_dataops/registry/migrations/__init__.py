@@ -1,0 +1,1 @@
+"""Alembic migrations of our tables, with a version table of their own."""

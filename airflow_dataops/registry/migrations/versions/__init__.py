@@ -1,0 +1,1 @@
+"""Steps of our tables from one release to the next."""
