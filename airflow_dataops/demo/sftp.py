@@ -1,0 +1,80 @@
+"""The partner's SFTP server: one login per environment, each shut into a directory of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_dataops.demo.home import HOST, DemoHome
+from airflow_dataops.demo.processes import GuardedProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_dataops.demo.environments import DemoEnvironment
+
+
+class EmbeddedSftp:
+    """One SFTP server."""
+
+    def __init__(self, home: DemoHome, port: int) -> None:
+        self.port = port
+        self._home = home
+        self._process: GuardedProcess | None = None
+
+    def launch(self, environments: Sequence[DemoEnvironment]) -> None:
+        """Start the server process; `host_key` waits for it."""
+        users = {}
+        for environment in environments:
+            self.outbox(environment).mkdir(mode=0o700, parents=True, exist_ok=True)
+            users[environment.sftp_login] = {
+                "password": self.password(environment),
+                "root": str(self.root(environment)),
+            }
+        self._process = GuardedProcess.start(
+            self._home,
+            "sftp",
+            [sys.executable, "-I", str(Path(__file__).with_name("sftp_server.py"))],
+            setup={
+                "port": self.port,
+                "host_key_file": str(self._home.secret_file("sftp_host_key")),
+                "users": users,
+            },
+        )
+
+    def host_key(self, say: Callable[[str], None]) -> str:
+        """Wait for the launched server: its public key, ``ssh-ed25519 AAAA…``.
+
+        Raises:
+            OutsideSystemError: it did not get ready.
+        """
+        if self._process is None:
+            message = "launch the SFTP server before asking for its key"
+            raise ValueError(message)
+        key = str(self._process.answer()["host_key"])
+        say(f"SFTP is ready on {HOST}:{self.port}")
+        return key
+
+    def ask_to_stop(self) -> None:
+        """Begin to stop and return at once."""
+        if self._process is not None:
+            self._process.ask_to_stop()
+
+    def stop(self) -> None:
+        """Stop the server; stopped already is no error."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def password(self, environment: DemoEnvironment) -> str:
+        """Password of the environment's login, the same after a restart."""
+        return self._home.secret(environment.sftp_login)
+
+    def root(self, environment: DemoEnvironment) -> Path:
+        """Directory that the environment's login sees as ``/``."""
+        return self._home.root / "sftp" / environment.name
+
+    def outbox(self, environment: DemoEnvironment) -> Path:
+        """Directory that the partner's files for an environment lie in."""
+        return self.root(environment) / "outbox"
