@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import Measure
     from airflow_dataops.domain.kitchen import Kitchen
 
@@ -74,8 +75,8 @@ class Warehouse(Protocol):
     def measures(self, measures: Sequence[Measure]) -> list[float | None]:
         """One number per measure, in their order; None where there was nothing to measure."""
 
-    def count_rows(self, sql: str) -> int:
-        """How many rows a query finds."""
+    def count_rows(self, sql: str, *, table: Table | None = None) -> int:
+        """How many rows a query finds; ``{table}`` in it stands for the table's slice."""
 
     def load_csv(
         self,
@@ -97,6 +98,9 @@ class Warehouse(Protocol):
 
         Returns:
             Number of rows loaded.
+
+        Raises:
+            BadDataFile: the file does not fit the table, or its rows do not lie in the slice.
         """
 
 

@@ -6,9 +6,13 @@ runs, not when the pipeline is parsed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.data_tests import Check, Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +56,21 @@ class Table:
         """Largest value of a column."""
         return Measure(asset=self, aggregate="maximum", column=column)
 
+    def rendered(self, render: Callable[[str], str]) -> Table:
+        """The same table with the templates in its texts rendered."""
+        return replace(self, name=render(self.name), where=self.where and render(self.where))
+
+    @property
+    def title(self) -> str:
+        """What it is called in the names of its tests."""
+        return self.name
+
     def check(self, sql: str, *, name: str, on_violation: str = "fail") -> Check:
         """Test that a query finds nothing.
 
         Args:
-            sql: selects the rows that must not exist; ``{table}`` stands for this slice.
+            sql: selects the rows that must not exist; ``{table}`` stands for this slice and can
+                stand wherever a table's name can: ``from {table} as t``, ``{table}.sales``.
             name: what holds when the query finds nothing, as a person would say it.
             on_violation: ``log``, ``warn`` or ``fail``.
         """
@@ -84,6 +98,15 @@ class File:
     def size_bytes(self) -> Measure:
         """Size of the object in bytes."""
         return Measure(asset=self, aggregate="size_bytes")
+
+    def rendered(self, render: Callable[[str], str]) -> File:
+        """The same file with the templates in its texts rendered."""
+        return replace(self, key=render(self.key), bucket=render(self.bucket))
+
+    @property
+    def title(self) -> str:
+        """What it is called in the names of its tests: its key without the folders."""
+        return self.key.rpartition("/")[2]
 
 
 def table(tool: str, name: str, *, where: str | None = None) -> Table:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from airflow_dataops.domain.data_assets import File, Table
 
 Aggregate = Literal[
@@ -39,13 +40,21 @@ class Measure:
     ) -> Between:
         """Test that the number lies between two bounds, both included."""
         return Between(
-            measure=self, low=low, high=high, name=name or f"{self} between {low} and {high}",
+            measure=self,
+            low=low,
+            high=high,
+            name=name or f"{self} between {number(low)} and {number(high)}",
             on_violation=on_violation,
         )
 
+    def rendered(self, render: Callable[[str], str]) -> Measure:
+        """The same measure with the templates in its texts rendered."""
+        column = self.column and render(self.column)
+        return replace(self, asset=self.asset.rendered(render), column=column)
+
     def __str__(self) -> str:
         column = f"({self.column})" if self.column else ""
-        return f"{self.aggregate}{column}"
+        return f"{self.aggregate}{column} of {self.asset.title}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,10 @@ class Between:
             message = f"between({self.low}, {self.high}): the lower bound is above the upper one"
             raise ValueError(message)
 
+    def rendered(self, render: Callable[[str], str]) -> Between:
+        """The same test with its templates rendered; not its name, which keys the history."""
+        return replace(self, measure=self.measure.rendered(render))
+
     def judge(self, measured: float | None) -> Verdict:
         """The verdict on a measured number; None (nothing to measure) is an error, not a pass."""
         if measured is None:
@@ -75,7 +88,7 @@ class Between:
             test=self.name,
             outcome=Outcome.PASS if holds else _violated(self.on_violation),
             measured=measured,
-            detail=f"allowed: {self.low:g} to {self.high:g}",
+            detail=f"allowed {number(self.low)} to {number(self.high)}",
         )
 
 
@@ -91,13 +104,17 @@ class Check:
     def __post_init__(self) -> None:
         _check_on_violation(self.on_violation)
 
+    def rendered(self, render: Callable[[str], str]) -> Check:
+        """The same test with its templates rendered; not its name, which keys the history."""
+        return replace(self, asset=self.asset.rendered(render), sql=render(self.sql))
+
     def judge(self, rows_found: int) -> Verdict:
         """The verdict on the number of rows that break the rule."""
         return Verdict(
             test=self.name,
             outcome=Outcome.PASS if rows_found == 0 else _violated(self.on_violation),
             measured=rows_found,
-            detail=f"{rows_found} rows break it" if rows_found else "no row breaks it",
+            detail="rows that break it: " + (str(rows_found) if rows_found else "none"),
         )
 
 
@@ -117,6 +134,16 @@ class Verdict:
 def stops_the_line(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts that keep the next stage from starting: failures and errors."""
     return [v for v in verdicts if v.outcome in {Outcome.FAIL, Outcome.ERROR}]
+
+
+def may_differ_when_tried_again(verdicts: Sequence[Verdict]) -> bool:
+    """Whether nothing but errors stops the line: data that failed fails again, an outage ends."""
+    return all(v.outcome is Outcome.ERROR for v in stops_the_line(verdicts))
+
+
+def number(value: float) -> str:
+    """A measured number or a bound as a person writes it: ``9000000000``, not ``9e+09``."""
+    return f"{value:.15g}"
 
 
 def _violated(on_violation: str) -> Outcome:

@@ -1,0 +1,92 @@
+"""Run the data tests of a stage, and stop the line where they fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_dataops.domain.data_tests import (
+    Outcome,
+    Verdict,
+    may_differ_when_tried_again,
+    number,
+    stops_the_line,
+)
+from airflow_dataops.errors import DataTestsFailed
+from airflow_dataops.operators.rendering import RendersDomainObjects
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+
+    from airflow_dataops.domain.data_tests import DataTest
+
+
+class DataTestsOperator(RendersDomainObjects):
+    """Run data tests; a failed one fails the task.
+
+    Data that broke a rule breaks it again: such a task is not retried. Where nothing but errors
+    (a warehouse that does not answer) stops the line, the task's own retries apply.
+
+    Args:
+        tests: what must hold; all are run, whatever the first ones say.
+    """
+
+    template_fields = ("tests",)
+    ui_color = "#e3f1dc"
+
+    def __init__(self, *, tests: Sequence[DataTest], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tests = tests
+
+    def execute(self, context: Context) -> None:
+        """Run the tests and write each verdict to the task's log.
+
+        Raises:
+            AirflowFailException: a test failed.
+            DataTestsFailed: tests could not be measured, and none failed.
+        """
+        from airflow_dataops import bootstrap
+        from airflow_dataops.services import data_testing
+
+        verdicts = data_testing.run_tests(
+            self.tests, warehouse_for=bootstrap.warehouse, object_store_for=bootstrap.object_store
+        )
+        for verdict, line in zip(verdicts, verdict_lines(verdicts), strict=True):
+            if verdict.outcome in {Outcome.FAIL, Outcome.ERROR}:
+                self.log.error(line)
+            elif verdict.outcome is Outcome.WARN:
+                self.log.warning(line)
+            else:
+                self.log.info(line)
+        _stop_where_needed(verdicts)
+
+
+def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
+    """One aligned line per verdict: outcome, test, measured number, and what was allowed."""
+    outcomes = [str(verdict.outcome) for verdict in verdicts]
+    measured = ["-" if v.measured is None else number(v.measured) for v in verdicts]
+    widths = [
+        max((len(text) for text in column), default=0)
+        for column in (outcomes, [verdict.test for verdict in verdicts], measured)
+    ]
+    return [
+        f"{outcome:<{widths[0]}}  {verdict.test:<{widths[1]}}"
+        f"  measured {value:>{widths[2]}}  {verdict.detail}"
+        for outcome, value, verdict in zip(outcomes, measured, verdicts, strict=True)
+    ]
+
+
+def _stop_where_needed(verdicts: Sequence[Verdict]) -> None:
+    stopping = stops_the_line(verdicts)
+    if not stopping:
+        return
+    listed = "; ".join(f"{verdict.test} ({verdict.outcome})" for verdict in stopping)
+    failed = DataTestsFailed(
+        f"{len(stopping)} of {len(verdicts)} data tests stop the line: {listed}"
+    )
+    if may_differ_when_tried_again(verdicts):
+        raise failed
+    raise AirflowFailException(str(failed)) from failed

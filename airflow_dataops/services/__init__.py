@@ -1,0 +1,1 @@
+"""What the product does, step by step: rules of the domain, systems behind ports."""
