@@ -6,12 +6,25 @@ its library of the outside along.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from airflow_dataops.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from airflow_dataops.ports import ObjectStore, Warehouse
+    from collections.abc import Sequence
+
+    from sqlalchemy import Engine
+
+    from airflow_dataops.domain.identity import KitchenTask
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment, VaultPlace
+    from airflow_dataops.ports import (
+        KitchenRegistry,
+        ObjectStore,
+        Repository,
+        SecretStore,
+        Warehouse,
+    )
 
 _WAREHOUSE_TYPES = ("postgres", "redshift")
 # What of a connection's extra libpq understands; the rest is meant for Airflow's hooks.
@@ -56,3 +69,103 @@ def object_store(tool: str) -> ObjectStore:
     from airflow_dataops.adapters.object_store import S3ObjectStore
 
     return S3ObjectStore(S3Hook(aws_conn_id=tool).get_conn())
+
+
+def kitchen_registry() -> KitchenRegistry:
+    """The kitchens of this installation, in Airflow's metadata database."""
+    from airflow_dataops.registry.kitchens import KitchenTable
+
+    return KitchenTable(_metadata_database(), bundle_name=_bundle_name)
+
+
+def repository(url: str) -> Repository:
+    """The repository that holds a project's branches."""
+    from airflow_dataops.adapters.git_repository import GitRepository
+
+    return GitRepository(url)
+
+
+def secret_store(environment: ReleaseEnvironment) -> SecretStore:
+    """The vault of an environment; one login per process, shared by its threads."""
+    return _vault(environment.vault)
+
+
+def record_bundle_version(
+    *, version: str, bundle_name: str, project: str, environment: str
+) -> None:
+    """Note which environment a version belongs to, before any run can be pinned to it."""
+    from datetime import UTC, datetime
+
+    from sqlalchemy.orm import Session
+
+    from airflow_dataops.registry.bundle_versions import record_version
+
+    with Session(_metadata_database()) as session, session.begin():
+        record_version(
+            session,
+            version=version,
+            bundle_name=bundle_name,
+            project=project,
+            environment=environment,
+            now=datetime.now(tz=UTC),
+        )
+
+
+def identify(task_instance: str) -> KitchenTask | None:
+    """The kitchen's task behind a validated token; None for a task of an ordinary DAG.
+
+    Raises:
+        CredentialRefused: it looks like a kitchen's and is none.
+    """
+    from airflow_dataops.domain.identity import kitchen_task
+    from airflow_dataops.registry.identities import look_up
+
+    with _for_single_reads().connect() as connection:
+        facts = look_up(connection, task_instance)
+    return kitchen_task(facts) if facts else None
+
+
+def dags_of_assets(*, assets: Sequence[str], aliases: Sequence[str]) -> set[str]:
+    """DAG ids that produce or consume any of these assets or aliases."""
+    from airflow_dataops.registry import asset_users
+
+    with _for_single_reads().connect() as connection:
+        return asset_users.dags_of_assets(connection, assets=assets, aliases=aliases)
+
+
+@lru_cache(maxsize=64)
+def _vault(place: VaultPlace) -> SecretStore:
+    from airflow_dataops.adapters.vault import HashicorpVault
+
+    return HashicorpVault(place)
+
+
+def _metadata_database() -> Engine:
+    from airflow import settings
+
+    if settings.engine is None:
+        message = (
+            "this process has no metadata database; kitchens are known to the API server, the "
+            "dag-processor and the command line only"
+        )
+        raise ConfigurationError(message)
+    return settings.engine
+
+
+def _for_single_reads() -> Engine:
+    from airflow_dataops.registry.identities import without_transactions
+
+    return without_transactions(_metadata_database())
+
+
+def _bundle_name(environment: str) -> str:
+    from airflow_dataops import config
+
+    for bundle, served in config.kitchen_bundles().items():
+        if served == environment:
+            return bundle
+    message = (
+        f"no DAG bundle serves the kitchens of {environment!r}; add one with classpath "
+        f"{config.KITCHEN_BUNDLE} to [dag_processor] dag_bundle_config_list"
+    )
+    raise ConfigurationError(message)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SECTION = "dataops"
 LONGEST_VAULT_CACHE_SECONDS = 60
+KITCHEN_BUNDLE = "airflow_dataops.bundles.kitchens.KitchenBundle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,27 @@ def environments() -> Projects:
         )
         raise ConfigurationError(message) from error
     return _load(path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+
+
+def kitchen_bundles() -> Mapping[str, str]:
+    """Release environment of each configured kitchens' bundle, by the bundle's name.
+
+    Read from ``[dag_processor] dag_bundle_config_list``, so a scheduler or an API server knows it
+    only when its configuration holds that list.
+    """
+    from airflow.configuration import conf
+
+    return _kitchen_bundles(conf.get("dag_processor", "dag_bundle_config_list", fallback="") or "")
+
+
+@lru_cache(maxsize=4)
+def _kitchen_bundles(configured: str) -> Mapping[str, str]:
+    bundles = json.loads(configured) if configured.strip() else []
+    return {
+        bundle["name"]: bundle.get("kwargs", {}).get("environment", "")
+        for bundle in bundles
+        if bundle.get("classpath") == KITCHEN_BUNDLE
+    }
 
 
 @lru_cache(maxsize=4)

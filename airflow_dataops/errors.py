@@ -74,7 +74,7 @@ class KitchenError(DataOpsError):
 class InvalidName(KitchenError):
     """A name breaks the naming rules."""
 
-    def __init__(self, kind: str, name: str, rule: str) -> None:
+    def __init__(self, name: str, *, kind: str, rule: str) -> None:
         super().__init__(f"{name!r} cannot be the name of a {kind}: {rule}")
         self.kind = kind
         self.name = name

@@ -20,7 +20,7 @@ ON_VIOLATION = ("log", "warn", "fail")
 class Outcome(StrEnum):
     """What a data test says. ``LEARNING`` waits for history; ``ERROR`` could not be measured."""
 
-    PASS = "pass"  # noqa: S105 - a verdict, no password
+    PASS = "pass"  # noqa: S105 - a verdict
     WARN = "warn"
     FAIL = "fail"
     LEARNING = "learning"

@@ -33,7 +33,8 @@ def check_kitchen_name(name: str) -> str:
     """
     _check_snake_case("kitchen", name, MAX_KITCHEN_NAME)
     if name in RESERVED_KITCHEN_NAMES or name.startswith("pg_"):
-        raise InvalidName("kitchen", name, "this name is reserved")
+        rule = "this name is reserved"
+        raise InvalidName(name, kind="kitchen", rule=rule)
     return name
 
 
@@ -56,7 +57,8 @@ def check_tool_name(name: str) -> str:
     """Give the name back if a tool may have it; it is used as a connection id."""
     _check_snake_case("tool", name, 100)
     if name in RESERVED_TOOL_NAMES:
-        raise InvalidName("tool", name, "this name is reserved")
+        rule = "this name is reserved"
+        raise InvalidName(name, kind="tool", rule=rule)
     return name
 
 
@@ -66,9 +68,8 @@ def check_branch_name(name: str) -> str:
     if not _BRANCH.match(name) or any(
         p.startswith(".") or p.endswith((".", ".lock")) for p in parts
     ):
-        raise InvalidName(
-            "branch", name, "use letters, digits and ._/- with a letter or digit first"
-        )
+        rule = "use letters, digits and ._/- with a letter or digit first"
+        raise InvalidName(name, kind="branch", rule=rule)
     return name
 
 
@@ -135,11 +136,9 @@ def manifest_ref(version: str) -> str:
 
 def _check_snake_case(kind: str, name: str, longest: int) -> str:
     if not _SNAKE_CASE.match(name):
-        raise InvalidName(
-            kind, name, "use small letters, digits and underscores, a letter first (snake_case)"
-        )
+        rule = "use small letters, digits and underscores, a letter first (snake_case)"
+        raise InvalidName(name, kind=kind, rule=rule)
     if len(name) > longest:
-        raise InvalidName(
-            kind, name, f"it has {len(name)} characters, at most {longest} are allowed"
-        )
+        rule = f"it has {len(name)} characters, at most {longest} are allowed"
+        raise InvalidName(name, kind=kind, rule=rule)
     return name

@@ -1,9 +1,12 @@
-"""Pipelines: what becomes one DAG in each kitchen."""
+"""What a pipeline's code may know of the kitchen it is built for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +14,7 @@ class KitchenAtParse:
     """What a pipeline may know of its kitchen without any I/O: laid beside the code by the bundle.
 
     Attributes:
+        owner: who created the kitchen.
         prefix: key prefix of its objects, ends with a slash.
         tools: declared tools and what of each is no secret (``tools["s3"]["bucket"]``).
     """
@@ -19,6 +23,7 @@ class KitchenAtParse:
     name: str
     project: str
     environment: str
+    owner: str
     schema: str
     prefix: str
     tools: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""DAG bundles: how kitchens reach the dag-processor and the workers."""

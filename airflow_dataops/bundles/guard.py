@@ -1,0 +1,178 @@
+"""The guard: what a kitchen's file may put into Airflow's database.
+
+DAG files are parsed in a child process, where their code can remove every check that runs there.
+The guard stands in the process that receives the results: the dag-processor's manager, which
+runs nobody's code. ``KitchenBundle.initialize`` installs it before the first file is parsed, so
+the stock ``airflow dag-processor`` has it and no start command of our own is needed.
+
+A kitchen is the first folder of the path *the manager* found; whatever the child says about
+names, paths and schedules is held against that.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_dataops.bundles.folders import CODE
+from airflow_dataops.domain import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from airflow.dag_processing.processor import DagFileParsingResult
+
+log = logging.getLogger(__name__)
+
+_NO_SCHEDULE = {"__type": "airflow.timetables.simple.NullTimetable", "__var": {}}
+_INSTALLED = "_airflow_dataops_guarded_bundles"
+
+
+def install(bundle_name: str, *, tracking: Path) -> None:
+    """Guard every parsing result of this process from now on; twice is the same as once.
+
+    Args:
+        bundle_name: a bundle whose folders are kitchens.
+        tracking: its folder of present kitchens.
+    """
+    from airflow.dag_processing.manager import DagFileProcessorManager
+
+    guarded: dict[str, Path] | None = getattr(DagFileProcessorManager, _INSTALLED, None)
+    if guarded is None:
+        guarded = {}
+        setattr(DagFileProcessorManager, _INSTALLED, guarded)
+        original = DagFileProcessorManager.persist_parsing_result
+        DagFileProcessorManager.persist_parsing_result = _guarding(original, guarded)  # type: ignore[method-assign]
+    guarded[bundle_name] = tracking
+    log.info("guarding the DAGs of bundle %s", bundle_name)
+
+
+def is_installed() -> bool:
+    """Whether this process guards what it writes."""
+    from airflow.dag_processing.manager import DagFileProcessorManager
+
+    return hasattr(DagFileProcessorManager, _INSTALLED)
+
+
+def _guarding(original: Callable[..., None], guarded: Mapping[str, Path]) -> Callable[..., None]:
+    @wraps(original)
+    def persist_parsing_result(
+        manager: object,
+        *,
+        bundle_name: str,
+        parsing_result: DagFileParsingResult,
+        relative_fileloc: str | None,
+        **rest: Any,
+    ) -> None:
+        tracking = guarded.get(bundle_name)
+        if tracking is not None:
+            hold_to_kitchen(parsing_result, relative_fileloc=relative_fileloc, tracking=tracking)
+        else:
+            kitchens = {kitchen for folder in guarded.values() for kitchen in _kitchens(folder)}
+            keep_out_of_kitchens(parsing_result, relative_fileloc, kitchens)
+        original(
+            manager,
+            bundle_name=bundle_name,
+            parsing_result=parsing_result,
+            relative_fileloc=relative_fileloc,
+            **rest,
+        )
+
+    return persist_parsing_result
+
+
+def hold_to_kitchen(
+    result: DagFileParsingResult, *, relative_fileloc: str | None, tracking: Path
+) -> None:
+    """Drop from a kitchen's parsing result what is not the kitchen's to declare, and say so.
+
+    A DAG that stays has no schedule (schedules travel inert), is not paused (so that it can be
+    run by hand), and keeps to its kitchen's files.
+    """
+    kitchen, *rest = Path(relative_fileloc or "").parts or ("",)
+    errors = {
+        path: text
+        for path, text in (result.import_errors or {}).items()
+        if Path(path).parts[:1] == (kitchen,) and ".." not in Path(path).parts
+    }
+    kept, refused = [], []
+    for dag in result.serialized_dags:
+        reason = _objection(dag.data["dag"], kitchen) if rest else "no kitchen's file declares it"
+        if reason:
+            refused.append(f"DAG {dag.data['dag']['dag_id']!r} is refused: {reason}")
+        else:
+            _make_inert(dag.data["dag"])
+            _keep_to_files(dag.data["dag"], str(relative_fileloc), tracking)
+            kept.append(dag)
+    result.serialized_dags = kept
+    result.import_errors = _with_refusals(errors, refused, relative_fileloc)
+
+
+def keep_out_of_kitchens(
+    result: DagFileParsingResult, relative_fileloc: str | None, kitchens: set[str]
+) -> None:
+    """Drop from an ordinary file's parsing result every DAG in a kitchen's namespace."""
+    kept, refused = [], []
+    for dag in result.serialized_dags:
+        dag_id = dag.data["dag"]["dag_id"]
+        if names.kitchen_of_dag(dag_id) in kitchens:
+            refused.append(
+                f"DAG {dag_id!r} is refused: the namespace belongs to kitchen "
+                f"{names.kitchen_of_dag(dag_id)!r}; give it another dag_id"
+            )
+        else:
+            kept.append(dag)
+    if refused:
+        result.serialized_dags = kept
+        result.import_errors = _with_refusals(
+            dict(result.import_errors or {}), refused, relative_fileloc
+        )
+
+
+def _objection(dag: Mapping[str, Any], kitchen: str) -> str | None:
+    if not names.is_in_namespace(dag["dag_id"], kitchen):
+        return f"kitchen {kitchen!r} may declare DAGs named {kitchen}.<pipeline> only"
+    if dag.get("disable_bundle_versioning"):
+        return "disable_bundle_versioning=True; a kitchen's runs are pinned to a version"
+    return None
+
+
+def _make_inert(dag: dict[str, Any]) -> None:
+    dag["timetable"] = dict(_NO_SCHEDULE)
+    dag["is_paused_upon_creation"] = False
+
+
+def _keep_to_files(dag: dict[str, Any], relative_fileloc: str, tracking: Path) -> None:
+    """Point the DAG at the file that the manager found, and its shown code at its pipeline.
+
+    Airflow reads ``fileloc`` for the Code tab in this very process: a child that names another
+    file would have it shown to everybody who may see the DAG.
+    """
+    loader = tracking / relative_fileloc
+    pipeline = dag["dag_id"].partition(".")[2]
+    written = loader.parent / CODE / "pipelines" / pipeline / "pipeline.py"
+    inside = (loader.parent / CODE).resolve()
+    is_inside = written.is_file() and written.resolve().is_relative_to(inside)
+    dag["fileloc"] = str(written if is_inside else loader)
+    dag["relative_fileloc"] = relative_fileloc
+
+
+def _with_refusals(
+    errors: dict[str, str], refused: list[str], relative_fileloc: str | None
+) -> dict[str, str]:
+    if refused:
+        place = relative_fileloc or "?"
+        errors[place] = "\n".join([*filter(None, [errors.get(place)]), *refused])
+        for line in refused:
+            log.warning("%s: %s", place, line)
+    return errors
+
+
+def _kitchens(tracking: Path) -> set[str]:
+    return (
+        {path.name for path in tracking.iterdir() if path.is_symlink()}
+        if tracking.exists()
+        else set()
+    )

@@ -1,0 +1,203 @@
+"""KitchenBundle: all kitchens of one release environment, in a single DAG bundle.
+
+Airflow reads its list of bundles once, at start; with kitchens as folders inside a bundle, a new
+kitchen needs no restart. A version of the bundle is the blob id of a manifest that names the
+commit of each kitchen (see ``domain.manifest``), published in the repository itself: a worker
+restores it with nothing but the repository and the version.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from airflow.configuration import conf
+from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
+
+from airflow_dataops.bundles.folders import KitchenFolders
+from airflow_dataops.domain.manifest import KitchenAtCommit, Manifest, read_manifest
+from airflow_dataops.errors import BundleError, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from airflow_dataops.adapters.git_repository import Mirror
+
+log = logging.getLogger(__name__)
+
+_SWEEP_EVERY_SECONDS = 1800
+
+
+class KitchenBundle(BaseDagBundle):
+    """The kitchens of a release environment as folders, each with a loader for its DAGs.
+
+    Args:
+        environment: name of the release environment in the environments file.
+        repository: URL or path of the project's repository, for hosts (workers) that have no
+            environments file; elsewhere the file says it.
+        paths: only these folders of a kitchen's branch are written to disk; default: all.
+    """
+
+    supports_versioning = True
+
+    def __init__(
+        self,
+        *,
+        environment: str,
+        repository: str | None = None,
+        paths: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.environment = environment
+        self._repository = repository
+        self._paths = tuple(paths)
+        self._folders = KitchenFolders(self.base_dir)
+        self._swept_at = time.monotonic()
+
+    @property
+    def path(self) -> Path:
+        """Folder whose children are the kitchens."""
+        if self.version:
+            return self._folders.version_path(self.version)
+        return self._folders.tracking
+
+    def initialize(self) -> None:
+        """Put the files on this host: a pinned version where one is asked for, else the present.
+
+        Raises:
+            BundleError: the version is none of this environment's, or cannot be restored.
+        """
+        if self.version:
+            self._restore(self.version)
+        else:
+            self._install_guard()
+            self.refresh()
+        super().initialize()
+
+    def refresh(self) -> None:
+        """Bring every kitchen to its branch's tip, add new kitchens, drop deleted ones.
+
+        Raises:
+            BundleError: this is a pinned version, which never changes.
+        """
+        if self.version:
+            message = f"version {self.version} of bundle {self.name!r} is pinned; it cannot refresh"
+            raise BundleError(message)
+        with self.lock():
+            mirror = self._mirror()
+            mirror.fetch_branches()
+            manifest = self._present(mirror.tips())
+            commits = [kitchen.commit for kitchen in manifest.kitchens.values()]
+            version = mirror.publish_manifest(manifest.to_bytes(), commits)
+            folders = self._folders.lay_out(manifest, extract=self._extract)
+            # First who may ask is written down, then the version can become a run's.
+            self._record(version, manifest)
+            self._folders.add_version(version, folders)
+            self._folders.track(folders)
+            self._remember(version)
+            self._sweep_now_and_then()
+
+    def get_current_version(self) -> BundleVersion | None:
+        """The version that ``path`` shows."""
+        if self.version:
+            return BundleVersion(version=self.version)
+        remembered = self._version_file
+        return BundleVersion(version=remembered.read_text()) if remembered.exists() else None
+
+    def _restore(self, version: str) -> None:
+        if self._folders.has_version(version):
+            return
+        with self.lock():
+            content = self._mirror().read_manifest(version)
+            manifest = read_manifest(content, version=version, environment=self.environment)
+            folders = self._folders.lay_out(manifest, extract=self._extract)
+            self._folders.add_version(version, folders)
+
+    def _present(self, tips: dict[str, str]) -> Manifest:
+        """The manifest of what the registry and the branches say now."""
+        from airflow_dataops import bootstrap, config
+
+        environment = config.environments().environment(self.environment)
+        kitchens = {}
+        for kitchen in bootstrap.kitchen_registry().kitchens(environment=self.environment):
+            if kitchen.branch in tips:
+                kitchens[kitchen.name] = KitchenAtCommit(
+                    id=kitchen.id, commit=tips[kitchen.branch], owner=kitchen.created_by
+                )
+            else:
+                log.warning(
+                    "kitchen %s has no DAGs: its branch %s is not in the repository",
+                    kitchen.name,
+                    kitchen.branch,
+                )
+        tools = {
+            tool.name: {"bucket": tool.bucket} if tool.bucket else {}
+            for tool in environment.tools.values()
+        }
+        return Manifest(
+            project=environment.project,
+            environment=self.environment,
+            tools=tools,
+            kitchens=kitchens,
+        )
+
+    def _record(self, version: str, manifest: Manifest) -> None:
+        from airflow_dataops import bootstrap
+
+        if self._version_file.exists() and self._version_file.read_text() == version:
+            return
+        bootstrap.record_bundle_version(
+            version=version,
+            bundle_name=self.name,
+            project=manifest.project,
+            environment=manifest.environment,
+        )
+
+    def _remember(self, version: str) -> None:
+        fresh = self._version_file.with_suffix(".new")
+        fresh.write_text(version)
+        fresh.replace(self._version_file)
+
+    @property
+    def _version_file(self) -> Path:
+        return self.base_dir / "version"
+
+    def _extract(self, commit: str, into: Path) -> None:
+        mirror = self._mirror()
+        if not mirror.has_commit(commit):
+            message = f"commit {commit} is not in the repository of bundle {self.name!r} any more"
+            raise BundleError(message)
+        mirror.extract(commit, into, paths=self._paths)
+
+    def _mirror(self) -> Mirror:
+        from airflow_dataops import config
+        from airflow_dataops.adapters.git_repository import Mirror
+
+        url = self._repository
+        if url is None:
+            url = config.environments().project_of(self.environment).repository
+        return Mirror(self.base_dir / "mirror.git", url=url)
+
+    def _sweep_now_and_then(self) -> None:
+        if time.monotonic() - self._swept_at > _SWEEP_EVERY_SECONDS:
+            self._folders.sweep()
+            self._swept_at = time.monotonic()
+
+    def _install_guard(self) -> None:
+        if conf.getboolean("dag_processor", "disable_bundle_versioning", fallback=False):
+            message = (
+                "[dag_processor] disable_bundle_versioning is on, so runs are not pinned to a "
+                f"version and the kitchens of bundle {self.name!r} would be refused every "
+                "credential; turn it off"
+            )
+            raise ConfigurationError(message)
+        # Only the dag-processor's manager has this module loaded before its bundles: it is the
+        # one process that writes DAGs to the database and runs nobody's code.
+        if "airflow.dag_processing.manager" in sys.modules:
+            from airflow_dataops.bundles import guard
+
+            guard.install(self.name, tracking=self._folders.tracking)

@@ -1,0 +1,7 @@
+"""Parse time: a kitchen and its pipelines become Airflow DAGs. No database, vault or network."""
+
+from __future__ import annotations
+
+from airflow_dataops.dag_factory.build import kitchen_dags
+
+__all__ = ["kitchen_dags"]

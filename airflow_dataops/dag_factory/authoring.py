@@ -1,0 +1,212 @@
+"""What pipeline authors call: ``@pipeline``, ``stage`` and ``current_kitchen``."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from airflow.sdk import TaskGroup
+
+from airflow_dataops.domain import names
+from airflow_dataops.errors import PipelineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from airflow_dataops.domain.data_tests import DataTest
+    from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
+
+TESTS_TASK = "data_tests"
+# What these mean is the kitchen's to say, not the code's that runs in every kitchen alike.
+_DECIDED_BY_KITCHEN = {
+    "dag_id": "the DAG is named after its kitchen and the pipeline's folder",
+    "is_paused_upon_creation": "a kitchen's pipelines can always be run by hand",
+    "disable_bundle_versioning": "a kitchen's runs are pinned to a version",
+    "start_date": "a schedule starts when it is enabled",
+    "catchup": "nothing runs before a schedule is enabled",
+}
+
+_kitchen: ContextVar[KitchenAtParse | None] = ContextVar("kitchen_at_parse", default=None)
+_stages: ContextVar[list[Stage] | None] = ContextVar("stages_of_pipeline", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineDefinition:
+    """A pipeline as its author wrote it; the loader builds a DAG from it in each kitchen."""
+
+    name: str
+    build: Callable[[], object]
+    schedule: str | None = None
+    timezone: str = "UTC"
+    dag_arguments: dict[str, Any] = field(default_factory=dict)
+
+
+def pipeline(
+    function: Callable[[], object] | None = None,
+    *,
+    schedule: str | None = None,
+    timezone: str = "UTC",
+    **dag_arguments: Any,
+) -> Any:
+    """Declare a pipeline: ``@dag`` without a ``dag_id``, called by the loader of each kitchen.
+
+    The function is named like its folder, ``pipelines/<name>/pipeline.py``.
+
+    Args:
+        function: filled in by Python when the decorator is written without parentheses.
+        schedule: cron expression; inert until somebody enables it in a kitchen.
+        timezone: IANA name; the schedule's zone and that of ``{{ run_date }}``.
+        dag_arguments: whatever else ``airflow.sdk.DAG`` takes.
+
+    Raises:
+        PipelineError: an argument that the kitchen decides.
+    """
+    for name in dag_arguments:
+        if name in _DECIDED_BY_KITCHEN:
+            message = f"@pipeline takes no {name}: {_DECIDED_BY_KITCHEN[name]}"
+            raise PipelineError(message)
+    _check_schedule(schedule, timezone)
+
+    def declare(function: Callable[[], object]) -> PipelineDefinition:
+        return PipelineDefinition(
+            name=names.check_pipeline_name(function.__name__),
+            build=function,
+            schedule=schedule,
+            timezone=timezone,
+            dag_arguments={"description": function.__doc__, **dag_arguments},
+        )
+
+    return declare if function is None else declare(function)
+
+
+def _check_schedule(schedule: str | None, timezone: str) -> None:
+    try:
+        ZoneInfo(timezone)
+    except (ValueError, ZoneInfoNotFoundError):
+        message = f"timezone {timezone!r} is none; write an IANA name such as America/Chicago"
+        raise PipelineError(message) from None
+    if schedule is None:
+        return
+    if not isinstance(schedule, str):
+        message = f"schedule is {schedule!r}; write a cron expression such as '0 6 * * 1'"
+        raise PipelineError(message)
+    from croniter import croniter
+
+    if not croniter.is_valid(schedule):
+        message = f"schedule {schedule!r} is no cron expression; '0 6 * * 1' is Mondays at six"
+        raise PipelineError(message)
+
+
+class Stage:
+    """A step of a pipeline: a task group, followed by the tests of what it made."""
+
+    def __init__(self, name: str, *, after: Sequence[Stage] | None) -> None:
+        self.name = names.check_stage_name(name)
+        self._after = after
+        self._tests: list[DataTest] = []
+        self.group = TaskGroup(group_id=name)
+
+    def test(self, *tests: DataTest) -> None:
+        """Add data tests; they run together in one task once the stage's tasks are done.
+
+        Raises:
+            PipelineError: something that is no data test, such as a measure without a bound.
+        """
+        from airflow_dataops.domain.data_tests import Between, Check
+
+        for test in tests:
+            if not isinstance(test, (Between, Check)):
+                message = (
+                    f"stage {self.name!r}: {test!s} is no data test; "
+                    "say what must hold, for example .between(1, 1000)"
+                )
+                raise PipelineError(message)
+        self._tests.extend(tests)
+
+    def __enter__(self) -> Self:
+        self.group.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._add_tests()
+        self.group.__exit__(kind, error, trace)
+        if error is None:
+            self._start_after_others()
+
+    def _add_tests(self) -> None:
+        made = list(self.group.get_leaves())
+        if not self._tests:
+            return
+        from airflow_dataops.operators.data_tests import DataTestsOperator
+
+        tests = DataTestsOperator(task_id=TESTS_TASK, tests=self._tests)
+        for task in made:
+            task >> tests
+
+    def _start_after_others(self) -> None:
+        stages = _stages.get()
+        if stages is None:
+            message = f"stage {self.name!r} stands outside of a function with @pipeline"
+            raise PipelineError(message)
+        before = stages[-1:] if self._after is None else self._after
+        for stage in before:
+            stage.group >> self.group
+        stages.append(self)
+
+
+def stage(name: str, *, after: Sequence[Stage] | None = None) -> Stage:
+    """Open a stage: tasks made inside of ``with`` belong to it.
+
+    Args:
+        name: snake case, unique in the pipeline.
+        after: stages that must have passed their tests first; by default the one written before,
+            ``[]`` for none.
+    """
+    return Stage(name, after=after)
+
+
+def current_kitchen() -> KitchenAtParse:
+    """The kitchen that the pipeline is being built for; no I/O.
+
+    Raises:
+        PipelineError: no kitchen is being loaded, for example in a plain Python shell.
+    """
+    kitchen = _kitchen.get()
+    if kitchen is None:
+        message = (
+            "current_kitchen() has an answer while a kitchen's pipelines are loaded; "
+            "in a template write {{ CurrentKitchen }}"
+        )
+        raise PipelineError(message)
+    return kitchen
+
+
+@contextmanager
+def loading(kitchen: KitchenAtParse) -> Iterator[None]:
+    """Say for which kitchen pipelines are loaded inside the block."""
+    reset = _kitchen.set(kitchen)
+    try:
+        yield
+    finally:
+        _kitchen.reset(reset)
+
+
+@contextmanager
+def collecting_stages() -> Iterator[list[Stage]]:
+    """Let ``stage`` know the stages before it inside the block."""
+    stages: list[Stage] = []
+    reset = _stages.set(stages)
+    try:
+        yield stages
+    finally:
+        _stages.reset(reset)

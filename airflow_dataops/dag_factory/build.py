@@ -1,0 +1,204 @@
+"""From a kitchen's folder to its DAGs: called by the loader that the bundle lays there."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pendulum
+from airflow.sdk import DAG, Param, get_parsing_context
+
+from airflow_dataops.dag_factory import templates
+from airflow_dataops.dag_factory.authoring import PipelineDefinition, collecting_stages, loading
+from airflow_dataops.domain import names
+from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
+from airflow_dataops.errors import PipelineError
+
+PIPELINES = "pipelines"
+PIPELINE_FILE = "pipeline.py"
+_CODE = "code"
+_KITCHEN_FILE = "kitchen.json"
+
+
+def kitchen_dags(loader_file: str) -> dict[str, DAG]:
+    """Build the DAGs of the kitchen whose loader asks: of all pipelines, or the one that is wanted.
+
+    A pipeline that cannot be built does no harm to the others: they are returned together with a
+    stand-in that Airflow shows as an import error.
+
+    Args:
+        loader_file: the loader's ``__file__``; the kitchen's description and code lie beside it.
+    """
+    shown = Path(loader_file).parent
+    # One state of the kitchen from here on, even if the link is swapped to the next meanwhile.
+    folder = shown.resolve()
+    kitchen = KitchenAtParse(**json.loads((folder / _KITCHEN_FILE).read_text(encoding="utf-8")))
+    code = (folder / _CODE).resolve()
+    _make_importable(code)
+    dags: dict[str, DAG] = {}
+    broken: dict[str, str] = {}
+    wanted = _wanted_pipeline(kitchen)
+    for name in _pipelines(code, wanted):
+        try:
+            with loading(kitchen):
+                dag = _build(name, kitchen, shown / _CODE)
+        except Exception as error:
+            if wanted:
+                raise
+            broken[name] = _complaint(error, code)
+        else:
+            dags[dag.dag_id] = dag
+    if broken:
+        stand_in = BrokenPipelines(kitchen, broken, found=len(dags) + len(broken))
+        dags[stand_in.dag_id] = stand_in
+    return dags
+
+
+class BrokenPipelines(DAG):
+    """Stands for pipelines that could not be built; Airflow shows why as an import error."""
+
+    def __init__(self, kitchen: KitchenAtParse, broken: dict[str, str], *, found: int) -> None:
+        super().__init__(names.dag_id(kitchen.name, "broken_pipelines"), schedule=None)
+        self._broken = broken
+        self._found = found
+
+    def validate(self) -> None:
+        """Raise what Airflow shows.
+
+        Raises:
+            PipelineError: always.
+        """
+        texts = (f"{PIPELINES}/{name}: {text}" for name, text in sorted(self._broken.items()))
+        message = (
+            f"{len(self._broken)} of {self._found} pipelines could not be built, "
+            "the others are not affected.\n\n" + "\n".join(texts)
+        )
+        raise PipelineError(message)
+
+
+def _wanted_pipeline(kitchen: KitchenAtParse) -> str | None:
+    """The one pipeline whose task is about to start; None while all are parsed."""
+    dag_id = get_parsing_context().dag_id
+    if dag_id is None or not names.is_in_namespace(dag_id, kitchen.name):
+        return None
+    return dag_id.partition(".")[2]
+
+
+def _pipelines(code: Path, wanted: str | None) -> list[str]:
+    if wanted:
+        return [wanted] if (code / PIPELINES / wanted / PIPELINE_FILE).exists() else []
+    return sorted(file.parent.name for file in (code / PIPELINES).glob(f"*/{PIPELINE_FILE}"))
+
+
+def _build(name: str, kitchen: KitchenAtParse, code: Path) -> DAG:
+    definition = _definition(name)
+    arguments = dict(definition.dag_arguments)
+    params = arguments.pop("params", {})
+    macros = arguments.pop("user_defined_macros", None) or {}
+    defaults = arguments.pop("default_args", None) or {}
+    jinja = arguments.pop("jinja_environment_kwargs", None) or {}
+    searched = arguments.pop("template_searchpath", None) or []
+    searched = [searched] if isinstance(searched, str) else list(searched)
+    tags = {*(arguments.pop("tags", None) or ()), *_tags(kitchen, definition)}
+    with (
+        collecting_stages(),
+        DAG(
+            names.dag_id(kitchen.name, name),
+            # Schedules travel inert: nothing starts by itself until a person enables it here.
+            schedule=None,
+            start_date=_EPOCH.in_timezone(definition.timezone),
+            is_paused_upon_creation=False,
+            catchup=False,
+            params={templates.RUN_DATE: _RUN_DATE, **params},
+            user_defined_macros={**macros, **templates.kitchen_macros(kitchen)},
+            default_args={"owner": kitchen.owner, **defaults},
+            jinja_environment_kwargs={
+                **jinja,
+                "extensions": [*jinja.get("extensions", []), templates.EXTENSION],
+            },
+            # The unresolved path: it stays the same from commit to commit, and so does the DAG.
+            template_searchpath=[str(code / PIPELINES / name), str(code), *searched],
+            tags=tags,
+            **arguments,
+        ) as dag,
+    ):
+        definition.build()
+    return dag
+
+
+_EPOCH = pendulum.datetime(2000, 1, 1)
+_RUN_DATE = Param(
+    None,
+    type=["null", "string"],
+    format="date",
+    description="The day the run is about, YYYY-MM-DD; empty: the day it was due",
+)
+
+
+def _definition(name: str) -> PipelineDefinition:
+    names.check_pipeline_name(name)
+    module = importlib.import_module(f"{PIPELINES}.{name}.{PIPELINE_FILE.removesuffix('.py')}")
+    declared = {
+        id(value): value for value in vars(module).values() if isinstance(value, PipelineDefinition)
+    }
+    own = [found for found in declared.values() if found.build.__module__ == module.__name__]
+    if len(own) != 1 or own[0].name != name:
+        functions = ", ".join(found.name for found in own) or "none"
+        message = (
+            f"a pipeline's file declares one function with @pipeline, named like its folder "
+            f"({name}); declared here: {functions}"
+        )
+        raise PipelineError(message)
+    return own[0]
+
+
+def _tags(kitchen: KitchenAtParse, definition: PipelineDefinition) -> set[str]:
+    tags = {f"kitchen:{kitchen.name}", f"environment:{kitchen.environment}"}
+    if definition.schedule:
+        tags.add(f"inert schedule: {definition.schedule} {definition.timezone}"[:100])
+    return tags
+
+
+def _make_importable(code: Path) -> None:
+    """Let the kitchen's files import each other, and nothing of another kitchen's.
+
+    One process can load several kitchens (the ``airflow dags`` commands do), whose modules have
+    the same names.
+    """
+    mine, any_kitchens = f"{code}/", f"{code.parent}/"
+
+    def is_foreign(place: str) -> bool:
+        return place.startswith(any_kitchens) and not f"{place}/".startswith(mine)
+
+    for name, module in list(sys.modules.items()):
+        if any(is_foreign(place) for place in _places(module)):
+            del sys.modules[name]
+    sys.path[:] = [place for place in sys.path if not is_foreign(place)]
+    if str(code) not in sys.path:
+        sys.path.insert(0, str(code))
+
+
+def _places(module: Any) -> list[str]:
+    file = getattr(module, "__file__", None)
+    if file or not hasattr(module, "__path__"):
+        return [file] if file else []
+    try:
+        return list(module.__path__)
+    except KeyError:  # a namespace package whose parent was forgotten a moment ago
+        return []
+
+
+def _complaint(error: Exception, code: Path) -> str:
+    """An error with the frames that lie in the kitchen's own files."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(code)]
+    for frame in own:
+        frame.filename = str(Path(frame.filename).relative_to(code))
+    if isinstance(error, SyntaxError) and error.filename:
+        error.filename = str(Path(error.filename).name)
+    said = "".join(traceback.format_exception_only(error))
+    return "".join(traceback.format_list(own)) + said

@@ -1,0 +1,100 @@
+"""Who is asking: from a task instance's rows to the kitchen it works for, or to a refusal.
+
+Three things name an environment: the version the run is pinned to, the bundle that the DAG's row
+points to now, and the registry's row of the kitchen. A DAG's row can be made to point elsewhere
+by a file in another bundle, and an unpinned run follows it; so a task is a kitchen's only when
+all three agree, and whatever looks like a kitchen's without being one is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_dataops.domain import names
+from airflow_dataops.errors import CredentialRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFacts:
+    """What Airflow's tables and ours say about a task instance; None where they say nothing.
+
+    Attributes:
+        run_version: version of the bundle that the run is pinned to.
+        dag_bundle: bundle that the DAG's row points to at this moment.
+        is_kitchens_bundle: versions of that bundle were recorded as kitchens'.
+        version_bundle, version_environment: what was recorded with the run's version.
+        kitchen_id, kitchen_environment: the living kitchen in whose namespace the DAG lies.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    state: str | None
+    run_version: str | None
+    dag_bundle: str | None
+    is_kitchens_bundle: bool
+    version_bundle: str | None
+    version_environment: str | None
+    kitchen_id: str | None
+    kitchen_environment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KitchenTask:
+    """A task whose kitchen is beyond doubt."""
+
+    kitchen_id: str
+    kitchen: str
+    environment: str
+    dag_id: str
+    run_id: str
+    task_id: str
+
+
+def kitchen_task(facts: TaskFacts) -> KitchenTask | None:
+    """The kitchen's task behind these facts; None for a task of an ordinary DAG.
+
+    Raises:
+        CredentialRefused: something says kitchen and something else disagrees.
+    """
+    claims = (facts.is_kitchens_bundle, facts.version_environment, facts.kitchen_id)
+    if not any(claims):
+        return None
+    reason = _disagreement(facts)
+    if reason:
+        message = f"{facts.dag_id} is refused every credential: {reason}"
+        raise CredentialRefused(message)
+    kitchen = names.kitchen_of_dag(facts.dag_id)
+    if kitchen is None or facts.kitchen_id is None or facts.kitchen_environment is None:
+        message = f"{facts.dag_id} lies in no kitchen's namespace"
+        raise CredentialRefused(message)
+    return KitchenTask(
+        kitchen_id=facts.kitchen_id,
+        kitchen=kitchen,
+        environment=facts.kitchen_environment,
+        dag_id=facts.dag_id,
+        run_id=facts.run_id,
+        task_id=facts.task_id,
+    )
+
+
+def _disagreement(facts: TaskFacts) -> str | None:
+    if facts.kitchen_id is None:
+        return "no kitchen of this name exists"
+    if facts.run_version is None:
+        return "its run is not pinned to a version; trigger a new run"
+    if facts.version_environment is None:
+        return f"version {facts.run_version} of its run was never recorded as a kitchens' version"
+    if facts.dag_bundle != facts.version_bundle:
+        return (
+            f"its run is pinned to bundle {facts.version_bundle!r}, "
+            f"its DAG is declared by bundle {facts.dag_bundle!r} now"
+        )
+    if facts.version_environment != facts.kitchen_environment:
+        return (
+            f"its run is pinned to a version of environment {facts.version_environment!r}, "
+            f"its kitchen belongs to {facts.kitchen_environment!r}"
+        )
+    return None

@@ -1,0 +1,1 @@
+"""What Airflow loads into every process to find our middleware and, later, our views."""

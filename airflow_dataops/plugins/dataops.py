@@ -1,0 +1,18 @@
+"""The Airflow plugin. Imported by every Airflow process: it names things and does nothing."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+from airflow_dataops.secrets.identity import IdentityMiddleware
+
+
+class DataOpsPlugin(AirflowPlugin):
+    """Puts the identity middleware around the API server."""
+
+    name = "dataops"
+    fastapi_root_middlewares: ClassVar[list[Any]] = [
+        {"name": "dataops identity", "middleware": IdentityMiddleware, "args": [], "kwargs": {}}
+    ]

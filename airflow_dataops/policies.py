@@ -1,0 +1,85 @@
+"""Cluster policies: where a kitchen's tasks run, whatever its DAGs say.
+
+``task_instance_mutation_hook`` runs in the scheduler, the API server and the CLI, so it holds
+against any DAG code; ``dag_policy`` runs while files are parsed, so it is a guardrail with a
+friendly message, no boundary (the guard in ``bundles`` is).
+
+Airflow skips a mutation hook that comes from an entry point unless a flag of its own is cleared,
+which it does only after importing ``airflow_local_settings``; this module clears it on import.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from airflow.policies import hookimpl
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_QUEUE = "dataops-environment-unknown"
+
+
+@hookimpl
+def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | None) -> None:
+    """Give a kitchen's task its environment's queue and take away its executor and user.
+
+    Which environment it is comes from the bundle that declares the DAG. Airflow calls this with
+    no run, too: before a new task is bound to one (and then again with it), and when a stored
+    task takes its settings from the DAG once more (then the task's own session can tell).
+    """
+    from airflow_dataops import config
+    from airflow_dataops.errors import DataOpsError
+
+    bundles = config.kitchen_bundles()
+    if not bundles:
+        return
+    bundle = _bundle_of_run(dag_run) or _bundle_of_stored(task_instance)
+    if bundle not in bundles:
+        return
+    task_instance.executor = None
+    task_instance.executor_config = {}
+    task_instance.run_as_user = None
+    try:
+        queue = config.environments().environment(bundles[bundle]).queue
+    except DataOpsError:
+        # An exception here would stop the scheduler for everybody; no worker serves this queue.
+        log.exception("no queue is known for the kitchens of %s", bundles[bundle])
+        queue = UNKNOWN_QUEUE
+    if queue:
+        task_instance.queue = queue
+
+
+def _bundle_of_run(dag_run: DagRun | None) -> str | None:
+    dag_model = dag_run.dag_model if dag_run is not None else None
+    return dag_model.bundle_name if dag_model is not None else None
+
+
+def _bundle_of_stored(task_instance: TaskInstance) -> str | None:
+    from sqlalchemy import select
+    from sqlalchemy.orm import object_session
+
+    session = object_session(task_instance)
+    if session is None:
+        return None
+    from airflow.models.dag import DagModel
+
+    # The scheduler forbids to commit here, and an early flush would write a half-made task.
+    with session.no_autoflush:
+        statement = select(DagModel.bundle_name).where(DagModel.dag_id == task_instance.dag_id)
+        bundle: str | None = session.scalar(statement)
+    return bundle
+
+
+def _put_in_force() -> None:
+    settings = sys.modules["airflow.settings"]
+    settings.task_instance_mutation_hook.is_noop = False
+
+
+_put_in_force()

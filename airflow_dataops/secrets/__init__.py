@@ -1,0 +1,1 @@
+"""Credentials by identity: the secrets backend and the middleware that knows who asks."""

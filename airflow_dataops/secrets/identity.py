@@ -1,0 +1,97 @@
+"""The middleware that lets the secrets backend know whose request it answers.
+
+A pure ASGI class around all of Airflow's API server. It keeps each request's scope in a context
+variable; Airflow's own authentication puts the *validated* task token into that scope, and the
+secrets backend, called in the same context, reads it there. Requests of kitchens' tasks that
+would cross into other kitchens are refused before they reach Airflow (see ``crossing``).
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_scope: ContextVar[MutableMapping[str, Any] | None] = ContextVar("dataops_scope", default=None)
+
+EXECUTION_API = "/execution"
+
+
+def asking_task_instance() -> str | None:
+    """Id of the task instance whose validated token came with the present request."""
+    scope = _scope.get()
+    token = scope.get("ti_token") if scope else None
+    return str(token.id) if token else None
+
+
+def is_request() -> bool:
+    """Whether the middleware is in force around the present call."""
+    return _scope.get() is not None
+
+
+class IdentityMiddleware:
+    """Keeps the scope at hand and refuses what crosses kitchens."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        reset = _scope.set(scope)
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            _scope.reset(reset)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if not path.startswith(f"{EXECUTION_API}/"):
+            await self._app(scope, receive, send)
+            return
+        from airflow_dataops.secrets import crossing
+
+        request = crossing.Request.from_scope(scope, path.removeprefix(EXECUTION_API))
+        if crossing.reads_body(request):
+            request.body, receive = await _buffered(receive)
+        refusal = await crossing.refusal(request)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        else:
+            await _answer_403(send, refusal)
+
+
+async def _buffered(receive: Receive) -> tuple[bytes, Receive]:
+    """The whole body, and a ``receive`` that gives it once more."""
+    chunks: list[bytes] = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body"):
+            break
+    body = b"".join(chunks)
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return body, again
+
+
+async def _answer_403(send: Send, reason: str) -> None:
+    import json
+
+    body = json.dumps({"detail": {"reason": "access_denied", "message": reason}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

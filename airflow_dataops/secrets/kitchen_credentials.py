@@ -1,0 +1,163 @@
+"""From a kitchen's task and a tool's name to a credential of its environment's vault."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain import names
+from airflow_dataops.errors import CredentialRefused
+from airflow_dataops.secrets.refusals import NotThere
+
+if TYPE_CHECKING:
+    from airflow.models.connection import Connection
+
+    from airflow_dataops.domain.identity import KitchenTask
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment, Tool
+    from airflow_dataops.ports import SecretStore
+
+log = logging.getLogger(__name__)
+
+Fields = Mapping[str, str]
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+class ShortCache:
+    """What a vault said, for seconds; a key names the kitchen by id, so none is shared."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, ...], tuple[float, Fields]] = {}
+
+    def get(self, key: tuple[str, ...]) -> Fields | None:
+        """What is kept under a key and not too old."""
+        with self._lock:
+            until, fields = self._kept.get(key, (0.0, {}))
+        return fields if until > self._clock() else None
+
+    def keep(self, key: tuple[str, ...], fields: Fields, *, seconds: float) -> None:
+        """Keep a value from now on for so many seconds."""
+        now = self._clock()
+        with self._lock:
+            self._kept = {k: v for k, v in self._kept.items() if v[0] > now}
+            self._kept[key] = (now + seconds, fields)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept = {}
+
+
+_cache = ShortCache()
+
+
+def connection(task: KitchenTask, tool_name: str) -> Connection:
+    """The connection that a tool's name stands for in a task's kitchen.
+
+    Raises:
+        CredentialRefused: the environment or its vault has no such tool for this kitchen.
+        VaultUnavailable: the vault does not answer.
+    """
+    from airflow_dataops import config
+
+    environment = config.environments().environment(task.environment)
+    tool = environment.tool(tool_name)
+    if tool.dynamic:
+        message = f"tool {tool_name} is declared dynamic; logins on demand are not issued yet"
+        raise CredentialRefused(message)
+    fields = _fields(
+        task,
+        environment,
+        "tool",
+        tool_name,
+        (names.kitchen_secret(task.kitchen, tool_name), names.tool_secret(tool_name)),
+    )
+    if fields is None:
+        message = (
+            f"the vault of {environment.name} has no credential for {tool_name}; "
+            f"looked at {names.kitchen_secret(task.kitchen, tool_name)} "
+            f"and {names.tool_secret(tool_name)}"
+        )
+        raise CredentialRefused(message)
+    return _as_connection(tool, fields, schema=names.schema(task.kitchen))
+
+
+def variable(task: KitchenTask, key: str) -> str:
+    """The value of an Airflow variable in a task's kitchen (field ``value`` of the secret).
+
+    Raises:
+        NotThere: the vault has none, so that a default given by the caller takes effect.
+        VaultUnavailable: the vault does not answer.
+    """
+    from airflow_dataops import config
+
+    environment = config.environments().environment(task.environment)
+    places = (names.kitchen_variable(task.kitchen, key), names.variable(key))
+    fields = _fields(task, environment, "variable", key, places)
+    if fields is None or "value" not in fields:
+        message = f"the vault of {environment.name} has no variable {key!r}"
+        raise NotThere(message)
+    return str(fields["value"])
+
+
+def _fields(
+    task: KitchenTask,
+    environment: ReleaseEnvironment,
+    kind: str,
+    name: str,
+    places: tuple[str, ...],
+) -> Fields | None:
+    from airflow_dataops import bootstrap, config
+
+    key = (environment.name, task.kitchen_id, kind, name)
+    if (kept := _cache.get(key)) is not None:
+        return kept
+    vault = bootstrap.secret_store(environment)
+    for place in places:
+        fields = _read(vault, place)
+        if fields is not None:
+            seconds = config.settings().vault_cache_seconds
+            _cache.keep(key, fields, seconds=seconds)
+            log.info("kitchen %s reads %s of %s", task.kitchen, place, environment.name)
+            return fields
+    return None
+
+
+def _read(vault: SecretStore, place: str) -> Fields | None:
+    # A variable's name is the task's own text. Dots, percent signs or question marks in a URL's
+    # path could walk to another kitchen's part of the vault.
+    parts = place.split("/")
+    if not all(_PLAIN.fullmatch(part) for part in parts) or {".", ".."} & set(parts):
+        message = f"{place!r} is no place in a vault; use letters, digits, '_', '-', '.' and '/'"
+        raise CredentialRefused(message)
+    return vault.read(place)
+
+
+def _as_connection(tool: Tool, fields: Fields, *, schema: str) -> Connection:
+    from airflow.models.connection import Connection
+
+    if "conn_uri" in fields:
+        found = Connection(conn_id=tool.name, uri=fields["conn_uri"])
+    else:
+        found = Connection(
+            conn_id=tool.name,
+            conn_type=fields.get("conn_type"),
+            host=fields.get("host"),
+            login=fields.get("login"),
+            password=fields.get("password"),
+            schema=fields.get("schema"),
+            port=int(fields["port"]) if fields.get("port") else None,
+            extra=fields.get("extra"),
+        )
+    if tool.schema_per_kitchen:
+        # Unqualified names in anybody's SQL then mean the kitchen's own tables.
+        extra = {**found.extra_dejson, "options": f"-c search_path={schema}"}
+        found.extra = json.dumps(extra)
+    return found
