@@ -9,11 +9,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from airflow_dataops.errors import ConfigurationError
+from airflow_dataops.errors import ConfigurationError, CredentialRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from airflow.models.connection import Connection
+    from airflow.sdk import Connection as TaskConnection
     from sqlalchemy import Engine
 
     from airflow_dataops.domain.identity import KitchenTask
@@ -42,24 +44,36 @@ def warehouse(tool: str) -> Warehouse:
     """
     from airflow.sdk import BaseHook
 
-    from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
+    return _warehouse(tool, BaseHook.get_connection(tool))
 
-    connection = BaseHook.get_connection(tool)
-    if connection.conn_type not in _WAREHOUSE_TYPES:
-        message = (
-            f"tool {tool} has a connection of type {connection.conn_type!r}; a warehouse needs"
-            f" one of: {', '.join(_WAREHOUSE_TYPES)}"
-        )
-        raise ConfigurationError(message)
-    login = {
-        "host": connection.host,
-        "port": connection.port,
-        "dbname": connection.schema,
-        "user": connection.login,
-        "password": connection.password,
-    }
-    login |= {name: connection.extra_dejson.get(name) for name in _LIBPQ_EXTRAS}
-    return SqlWarehouse({name: value for name, value in login.items() if value is not None})
+
+def warehouse_of(environment: ReleaseEnvironment, tool: str) -> Warehouse:
+    """The warehouse behind an environment's tool, with the environment's own credential.
+
+    Raises:
+        ConfigurationError: the tool's connection is of a type that is no warehouse.
+        CredentialRefused: the vault has no credential for the tool.
+    """
+    return _warehouse(tool, connection_of(environment, tool))
+
+
+def connection_of(environment: ReleaseEnvironment, tool: str) -> Connection:
+    """What an environment's vault has for a tool, read with the login that this host has.
+
+    For the command line alone: tasks are answered by who they are, through the secrets backend.
+
+    Raises:
+        CredentialRefused: the vault has no credential for the tool.
+    """
+    from airflow_dataops.adapters.airflow_connections import as_connection
+    from airflow_dataops.domain import names
+
+    place = names.tool_secret(tool)
+    fields = secret_store(environment).read(place)
+    if fields is None:
+        message = f"the vault of {environment.name} has no credential for {tool} at {place}"
+        raise CredentialRefused(message)
+    return as_connection(environment.tool(tool), fields, schema=None)
 
 
 def object_store(tool: str) -> ObjectStore:
@@ -138,6 +152,26 @@ def _vault(place: VaultPlace) -> SecretStore:
     from airflow_dataops.adapters.vault import HashicorpVault
 
     return HashicorpVault(place)
+
+
+def _warehouse(tool: str, connection: Connection | TaskConnection) -> Warehouse:
+    from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
+
+    if connection.conn_type not in _WAREHOUSE_TYPES:
+        message = (
+            f"tool {tool} has a connection of type {connection.conn_type!r}; a warehouse needs"
+            f" one of: {', '.join(_WAREHOUSE_TYPES)}"
+        )
+        raise ConfigurationError(message)
+    login = {
+        "host": connection.host,
+        "port": connection.port,
+        "dbname": connection.schema,
+        "user": connection.login,
+        "password": connection.password,
+    }
+    login |= {name: connection.extra_dejson.get(name) for name in _LIBPQ_EXTRAS}
+    return SqlWarehouse({name: value for name, value in login.items() if value is not None})
 
 
 def _metadata_database() -> Engine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.models.connection import Connection
 
     from airflow_dataops.domain.identity import KitchenTask
-    from airflow_dataops.domain.release_environment import ReleaseEnvironment, Tool
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
     from airflow_dataops.ports import SecretStore
 
 log = logging.getLogger(__name__)
@@ -66,6 +65,7 @@ def connection(task: KitchenTask, tool_name: str) -> Connection:
         VaultUnavailable: the vault does not answer.
     """
     from airflow_dataops import config
+    from airflow_dataops.adapters.airflow_connections import as_connection
 
     environment = config.environments().environment(task.environment)
     tool = environment.tool(tool_name)
@@ -86,7 +86,7 @@ def connection(task: KitchenTask, tool_name: str) -> Connection:
             f"and {names.tool_secret(tool_name)}"
         )
         raise CredentialRefused(message)
-    return _as_connection(tool, fields, schema=names.schema(task.kitchen))
+    return as_connection(tool, fields, schema=names.schema(task.kitchen))
 
 
 def variable(task: KitchenTask, key: str) -> str:
@@ -138,26 +138,3 @@ def _read(vault: SecretStore, place: str) -> Fields | None:
         message = f"{place!r} is no place in a vault; use letters, digits, '_', '-', '.' and '/'"
         raise CredentialRefused(message)
     return vault.read(place)
-
-
-def _as_connection(tool: Tool, fields: Fields, *, schema: str) -> Connection:
-    from airflow.models.connection import Connection
-
-    if "conn_uri" in fields:
-        found = Connection(conn_id=tool.name, uri=fields["conn_uri"])
-    else:
-        found = Connection(
-            conn_id=tool.name,
-            conn_type=fields.get("conn_type"),
-            host=fields.get("host"),
-            login=fields.get("login"),
-            password=fields.get("password"),
-            schema=fields.get("schema"),
-            port=int(fields["port"]) if fields.get("port") else None,
-            extra=fields.get("extra"),
-        )
-    if tool.schema_per_kitchen:
-        # Unqualified names in anybody's SQL then mean the kitchen's own tables.
-        extra = {**found.extra_dejson, "options": f"-c search_path={schema}"}
-        found.extra = json.dumps(extra)
-    return found

@@ -1,0 +1,43 @@
+"""Airflow connections made from a vault's secrets."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from airflow.models.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_dataops.domain.release_environment import Tool
+
+
+def as_connection(tool: Tool, fields: Mapping[str, str], *, schema: str | None) -> Connection:
+    """The connection that a secret describes, under the tool's name.
+
+    Args:
+        tool: the tool as its environment declares it.
+        fields: ``conn_uri``, or the fields of a connection: ``conn_type``, ``host``, ``login``,
+            ``password``, ``port``, ``schema``, ``extra`` (JSON text), the same as for Airflow's
+            own vault backend.
+        schema: where sessions start if the tool has a schema per kitchen.
+    """
+    if "conn_uri" in fields:
+        found = Connection(conn_id=tool.name, uri=fields["conn_uri"])
+    else:
+        found = Connection(
+            conn_id=tool.name,
+            conn_type=fields.get("conn_type"),
+            host=fields.get("host"),
+            login=fields.get("login"),
+            password=fields.get("password"),
+            schema=fields.get("schema"),
+            port=int(fields["port"]) if fields.get("port") else None,
+            extra=fields.get("extra"),
+        )
+    if tool.schema_per_kitchen and schema:
+        # Unqualified names in anybody's SQL then mean the kitchen's own tables.
+        extra = {**found.extra_dejson, "options": f"-c search_path={schema}"}
+        found.extra = json.dumps(extra)
+    return found

@@ -1,0 +1,1 @@
+"""``airflow dataops …``: the command line. Definitions here, bodies loaded when one is run."""

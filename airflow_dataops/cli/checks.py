@@ -1,0 +1,175 @@
+"""What ``airflow dataops environment check`` looks at."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from airflow_dataops import bootstrap, config
+from airflow_dataops.domain import names
+from airflow_dataops.errors import DataOpsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow.models.connection import Connection
+
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment, Tool
+
+_BACKEND = "airflow_dataops.secrets.kitchen_vault.KitchenVaultBackend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the answer."""
+
+    subject: str
+    is_in_order: bool
+    detail: str
+
+    def as_row(self) -> dict[str, str]:
+        """The line as a row of a table."""
+        return {
+            "checked": self.subject,
+            "in_order": "yes" if self.is_in_order else "NO",
+            "detail": self.detail,
+        }
+
+
+def check_environment(environment: ReleaseEnvironment) -> list[Finding]:
+    """Log in to the vault and open every tool with the environment's own credential."""
+    vault = f"{environment.name}: vault"
+    try:
+        bootstrap.secret_store(environment).read(names.tool_secret("_"))
+    except DataOpsError as error:
+        return [Finding(subject=vault, is_in_order=False, detail=str(error))]
+    found = [Finding(subject=vault, is_in_order=True, detail=f"logged in, {environment.vault.url}")]
+    return found + [_check_tool(environment, tool) for tool in environment.tools.values()]
+
+
+def check_platform() -> list[Finding]:
+    """Whether each part of this installation that kitchens depend on is in force here."""
+    return [
+        _finding("identity middleware", _middleware),
+        _finding("secrets backend", _secrets_backend),
+        _finding("bundles", _bundles),
+        _finding("tables", _tables),
+        _finding("policy", _policy),
+    ]
+
+
+def _check_tool(environment: ReleaseEnvironment, tool: Tool) -> Finding:
+    subject = f"{environment.name}: {tool.name}"
+    if tool.dynamic:
+        return Finding(
+            subject=subject,
+            is_in_order=False,
+            detail="declared dynamic; logins on demand are not issued yet",
+        )
+    try:
+        connection = bootstrap.connection_of(environment, tool.name)
+    except DataOpsError as error:
+        return Finding(subject=subject, is_in_order=False, detail=str(error))
+    is_open, detail = _open(connection, tool.bucket)
+    return Finding(
+        subject=subject, is_in_order=is_open, detail=_without_secrets(detail, connection)
+    )
+
+
+def _open(connection: Connection, bucket: str | None) -> tuple[bool, str]:
+    """Open a connection through its Airflow hook, which finds it under a name of its own."""
+    connection.conn_id = f"dataops_check_{uuid4().hex}"
+    variable = f"AIRFLOW_CONN_{connection.conn_id.upper()}"
+    os.environ[variable] = connection.get_uri()
+    try:
+        if bucket is not None:
+            return _reach_bucket(connection.conn_id, bucket)
+        is_open, detail = connection.test_connection()
+        return bool(is_open), str(detail)
+    finally:
+        del os.environ[variable]
+
+
+def _reach_bucket(conn_id: str, bucket: str) -> tuple[bool, str]:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+    if S3Hook(aws_conn_id=conn_id).check_for_bucket(bucket):
+        return True, f"bucket {bucket} reached"
+    return False, f"bucket {bucket} is not there, or this credential may not reach it"
+
+
+def _without_secrets(text: str, connection: Connection) -> str:
+    for secret in (connection.password, connection.get_uri()):
+        if secret:
+            text = text.replace(secret, "***")
+    return " ".join(text.split())[:200]
+
+
+def _finding(subject: str, look: Callable[[], tuple[bool, str]]) -> Finding:
+    try:
+        is_in_order, detail = look()
+    except DataOpsError as error:
+        is_in_order, detail = False, str(error)
+    return Finding(subject=subject, is_in_order=is_in_order, detail=detail)
+
+
+def _middleware() -> tuple[bool, str]:
+    from airflow import plugins_manager
+
+    _, middlewares = plugins_manager.get_fastapi_plugins()
+    named = any(item.get("name") == "dataops identity" for item in middlewares)
+    if not named:
+        return False, "the dataops plugin is not loaded; is the package installed here?"
+    return (
+        True,
+        "in force in `airflow api-server` (not with --apps execution, which has no plugins)",
+    )
+
+
+def _secrets_backend() -> tuple[bool, str]:
+    from airflow.configuration import conf
+
+    configured = conf.get("secrets", "backend", fallback="")
+    if configured != _BACKEND:
+        return False, f"[secrets] backend is {configured or 'empty'!r}; set it to {_BACKEND}"
+    if conf.getboolean("secrets", "use_cache", fallback=False):
+        return False, "[secrets] use_cache is on; its cache knows no kitchens, turn it off"
+    behind = config.settings().next_secrets_backend or "environment variables, metadata database"
+    return True, f"in force; behind it: {behind}"
+
+
+def _bundles() -> tuple[bool, str]:
+    from airflow.configuration import conf
+
+    if conf.getboolean("dag_processor", "disable_bundle_versioning", fallback=False):
+        return False, "[dag_processor] disable_bundle_versioning is on; turn it off"
+    served = set(config.kitchen_bundles().values())
+    declared = {environment.name for environment in config.environments().environments()}
+    if missing := sorted(declared - served):
+        return False, f"no bundle serves {', '.join(missing)}"
+    if unknown := sorted(served - declared):
+        return False, f"a bundle serves {', '.join(unknown)}, which is not declared"
+    return True, ", ".join(f"{b} serves {e}" for b, e in sorted(config.kitchen_bundles().items()))
+
+
+def _tables() -> tuple[bool, str]:
+    from airflow.utils.session import create_session
+
+    from airflow_dataops.registry.db_manager import DataOpsDBManager
+
+    with create_session() as session:
+        if not DataOpsDBManager(session).check_migration():
+            return False, "not up to date; run `airflow db migrate`"
+    return True, "up to date"
+
+
+def _policy() -> tuple[bool, str]:
+    from airflow import settings
+
+    if settings.task_instance_mutation_hook.is_noop:
+        return False, "Airflow would skip the queue policy; is the package installed here?"
+    registered = settings.get_policy_plugin_manager().hook.task_instance_mutation_hook
+    ours = [impl for impl in registered.get_hookimpls() if impl.plugin_name == "dataops"]
+    return bool(ours), "in force" if ours else "the dataops policy is not registered"
