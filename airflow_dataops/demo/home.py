@@ -76,7 +76,7 @@ class DemoHome:
         with ExitStack() as held:  # all at once, so that no two names get the same
             for name in names:
                 ports[name] = _bind(held, before.get(name, 0))
-        write_private(path, json.dumps(ports))
+        write_private(path, json.dumps({**before, **ports}))
         return ports
 
 

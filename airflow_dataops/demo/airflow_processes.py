@@ -1,0 +1,183 @@
+"""A whole Airflow for the demo: its configuration and its processes, all on this machine.
+
+LocalExecutor, so everything runs as one user: fit to show how kitchens work, no boundary against
+their code. The dag-processor and the triggerer serve kitchens alone and give out no credential.
+"""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import io
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from airflow_dataops.demo.home import HOST, write_private
+from airflow_dataops.demo.processes import GuardedProcess
+from airflow_dataops.errors import OutsideSystemError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from airflow_dataops.demo.home import DemoHome
+    from airflow_dataops.demo.stack import StackAddresses
+
+USERS = {"eric": "admin", "chris": "op", "padma": "user"}
+BUNDLES = {"kitchens-production": "production", "kitchens-development": "development"}
+_SERVES_KITCHENS = {"AIRFLOW__DATAOPS__SERVES_KITCHENS": "True"}
+
+
+class DemoAirflow:
+    """Airflow's processes on the demo's stack.
+
+    Args:
+        home: of the demo; Airflow's own home is a folder in it.
+        addresses: where the stack runs.
+    """
+
+    def __init__(self, home: DemoHome, addresses: StackAddresses) -> None:
+        self._home = home
+        self._addresses = addresses
+        self._processes: list[GuardedProcess] = []
+        self.airflow_home = home.root / "airflow"
+        self.port = home.ports(["airflow"])["airflow"]
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds Airflow."""
+        return f"http://{HOST}:{self.port}"
+
+    def password(self, user: str) -> str:
+        """Password of one of the demo's users."""
+        return self._home.secret(f"airflow_password_{user}")
+
+    def configure(self) -> None:
+        """Write airflow.cfg and the users' passwords; made anew at every start."""
+        self.airflow_home.mkdir(mode=0o700, exist_ok=True)
+        passwords = {user: self.password(user) for user in USERS}
+        write_private(self._passwords_file, json.dumps(passwords))
+        config = configparser.ConfigParser(interpolation=None)
+        config.read_dict(self._sections())
+        text = io.StringIO()
+        config.write(text)
+        write_private(self.airflow_home / "airflow.cfg", text.getvalue())
+
+    def migrate(self) -> None:
+        """Make or update the metadata database's tables."""
+        self.run("db", "migrate")
+
+    def run(self, *arguments: str) -> str:
+        """Run one ``airflow …`` command to its end.
+
+        Returns:
+            What it printed on standard output.
+
+        Raises:
+            OutsideSystemError: it failed; with the last line of its complaint.
+        """
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "airflow", *arguments],
+            env=self.environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            message = (
+                f"airflow {' '.join(arguments[:4])} failed: {said[-1] if said else 'silently'}"
+            )
+            raise OutsideSystemError(message)
+        return done.stdout
+
+    def start(self, say: Callable[[str], None]) -> None:
+        """Start API server, scheduler, dag-processor and triggerer; return when they serve."""
+        self._start("api-server", "--port", str(self.port), "--host", HOST)
+        self._start("scheduler")
+        self._start("dag-processor", extra=_SERVES_KITCHENS)
+        self._start("triggerer", extra=_SERVES_KITCHENS)
+        self._processes[0].wait_until(self._is_serving)
+        say(f"Airflow serves at {self.url}")
+
+    def stop(self) -> None:
+        """Stop all processes; stopped already is no error."""
+        for process in self._processes:
+            process.ask_to_stop()
+        for process in self._processes:
+            process.stop()
+        self._processes = []
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Environment in which ``airflow`` commands find this installation; holds no secret."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__")}
+        return {**kept, "AIRFLOW_HOME": str(self.airflow_home), "PYTHONWARNINGS": "ignore"}
+
+    def _start(self, *command: str, extra: Mapping[str, str] | None = None) -> None:
+        settings = {
+            "AIRFLOW_HOME": str(self.airflow_home),
+            "PYTHONWARNINGS": "ignore",
+            **(extra or {}),
+        }
+        assigned = [f"{name}={value}" for name, value in settings.items()]
+        started: Sequence[str] = (
+            "/usr/bin/env", *assigned, sys.executable, "-m", "airflow", *command,
+        )  # fmt: skip
+        name = f"airflow-{command[0]}"
+        self._processes.append(GuardedProcess.start(self._home, name, started))
+
+    def _is_serving(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/api/v2/version", timeout=5) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    @property
+    def _passwords_file(self) -> Path:
+        return self.airflow_home / "passwords.json"
+
+    def _sections(self) -> dict[str, dict[str, str]]:
+        kitchen_bundle = "airflow_dataops.bundles.kitchens.KitchenBundle"
+        bundles = [
+            {"name": name, "classpath": kitchen_bundle, "kwargs": {"environment": environment}}
+            for name, environment in BUNDLES.items()
+        ]
+        users = ",".join(f"{user}:{role}" for user, role in USERS.items())
+        return {
+            "core": {
+                "executor": "LocalExecutor",
+                "parallelism": "4",
+                "load_examples": "False",
+                "dags_folder": str(self.airflow_home / "dags"),
+                "plugins_folder": str(self.airflow_home / "plugins"),
+                "execution_api_server_url": f"{self.url}/execution/",
+                "fernet_key": self._home.secret("fernet_key", _new_fernet_key),
+                "simple_auth_manager_users": users,
+                "simple_auth_manager_passwords_file": str(self._passwords_file),
+            },
+            "database": {"sql_alchemy_conn": self._addresses.metadata_url},
+            "api": {
+                "base_url": self.url,
+                "secret_key": self._home.secret("api_secret_key"),
+                "workers": "1",
+            },
+            "api_auth": {"jwt_secret": self._home.secret("jwt_secret")},
+            "dag_processor": {
+                "dag_bundle_config_list": json.dumps(bundles),
+                "dag_bundle_storage_path": str(self.airflow_home / "bundles"),
+                "min_file_process_interval": "3600",
+            },
+            "logging": {"base_log_folder": str(self.airflow_home / "logs")},
+            "scheduler": {"scheduler_idle_sleep_time": "0.5"},
+            "secrets": {"backend": "airflow_dataops.secrets.kitchen_vault.KitchenVaultBackend"},
+            "dataops": {"environments_file": str(self._addresses.environments_file)},
+            "usage_data_collection": {"enabled": "False"},
+        }
+
+
+def _new_fernet_key() -> str:
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
