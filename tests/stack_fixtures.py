@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def stack_home() -> Iterator[Path]:
-    """An empty home that every user can reach, unlike pytest's ``tmp_path``: PostgreSQL needs that."""
+    """An empty home that every user can pass through, unlike pytest's ``tmp_path``."""
     yield from _temporary_home()
 
 

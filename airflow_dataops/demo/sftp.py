@@ -25,9 +25,10 @@ class EmbeddedSftp:
 
     def launch(self, environments: Sequence[DemoEnvironment]) -> None:
         """Start the server process; `host_key` waits for it."""
+        (self._home.root / "sftp").mkdir(mode=0o700, exist_ok=True)
         users = {}
         for environment in environments:
-            self.outbox(environment).mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.outbox(environment).mkdir(parents=True, exist_ok=True)
             users[environment.sftp_login] = {
                 "password": self.password(environment),
                 "root": str(self.root(environment)),

@@ -64,7 +64,9 @@ def are_gone(pids, *, seconds):
 def owner(stack_home):
     """A Python process of its own that started the stack."""
     command = [sys.executable, "-c", OWNER, str(stack_home)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(  # noqa: S603 - the code above
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout.readline() == "started\n"
         yield process
         process.kill()
