@@ -1,0 +1,43 @@
+"""What all benchmarks share: alternating rounds, medians, and one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+def alternate(systems: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str, list[float]]:
+    """Measure each system once per round, each round beginning with another one.
+
+    Alternating spreads a slow moment of the machine over all systems.
+    """
+    names = list(systems)
+    measured: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(rounds):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            measured[name].append(systems[name]())
+    return measured
+
+
+def median(values: Sequence[float]) -> float:
+    """The median, the number that every benchmark here compares."""
+    return statistics.median(values)
+
+
+def line(**fields: object) -> None:
+    """Print one JSON object; floats with three digits after the point."""
+    rounded = {k: round(v, 3) if isinstance(v, float) else v for k, v in fields.items()}
+    sys.stdout.write(json.dumps(rounded) + "\n")
+    sys.stdout.flush()
+
+
+def verdict(measure: str, ratio: float, *, goal: str, met: bool) -> None:
+    """Print the line that says whether the goal is met; the last of each measure."""
+    line(measure=measure, ratio=ratio, goal=goal, met=met, loadavg=os.getloadavg()[0])

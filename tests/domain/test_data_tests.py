@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+
+from airflow_dataops.domain.data_assets import file, table
+from airflow_dataops.domain.data_tests import (
+    Outcome,
+    Verdict,
+    may_differ_when_tried_again,
+    number,
+    stops_the_line,
+)
+
+TRANSACTIONS = table("redshift", "transactions", where="loaded_for = '{{ run_date }}'")
+
+
+def verdict(outcome: str) -> Verdict:
+    return Verdict(test="t", outcome=Outcome(outcome), measured=1.0, detail="")
+
+
+@pytest.mark.parametrize(
+    ("measured", "outcome"),
+    [(9, "fail"), (10, "pass"), (20, "pass"), (20.001, "fail"), (float("nan"), "fail")],
+)
+def test_both_bounds_are_allowed(measured, outcome):
+    assert TRANSACTIONS.row_count().between(10, 20).judge(measured).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("on_violation", "outcome"), [("fail", "fail"), ("warn", "warn"), ("log", "pass")]
+)
+def test_on_violation_says_what_a_crossed_bound_means(on_violation, outcome):
+    test = TRANSACTIONS.row_count().between(10, 20, on_violation=on_violation)
+    assert test.judge(21).outcome == outcome
+
+
+def test_nothing_to_measure_is_an_error():
+    assert TRANSACTIONS.mean("sales").between(0, 1).judge(None).outcome == "error"
+
+
+def test_a_check_passes_when_no_row_breaks_it():
+    check = TRANSACTIONS.check("select * from {table} where sales < 0", name="no refunds")
+    assert check.judge(0).outcome == "pass"
+    assert check.judge(3).outcome == "fail"
+    assert check.judge(3).detail == "rows that break it: 3"
+
+
+def test_a_test_is_named_after_its_measure_and_bounds():
+    assert TRANSACTIONS.null_count("day").between(0, 1234567).name == (
+        "null_count(day) of transactions between 0 and 1234567"
+    )
+    incoming = file("s3", key="{{ kitchen.prefix }}{{ run_date }}/orders.csv")
+    assert incoming.row_count().between(1, 9e9).name == (
+        "row_count of orders.csv between 1 and 9000000000"
+    )
+
+
+def test_templates_are_rendered_and_the_name_stays():
+    check = table("redshift", "{{ t }}", where="{{ w }}").check("{{ q }}", name="{{ n }}")
+    rendered = check.rendered(lambda text: text.strip("{} ").upper())
+    assert (rendered.asset.name, rendered.asset.where, rendered.sql) == ("T", "W", "Q")
+    assert rendered.name == "{{ n }}"
+
+
+def test_the_measure_of_a_file_is_rendered():
+    test = file("s3", key="{{ k }}").row_count().between(1, 2)
+    rendered = test.rendered(lambda text: f"<{text}>")
+    assert rendered.measure.asset.key == "<{{ k }}>"
+    assert rendered.measure.asset.bucket == "<{{ tools.s3.bucket }}>"
+
+
+def test_failures_and_errors_stop_the_line():
+    verdicts = [verdict(o) for o in ("pass", "warn", "fail", "learning", "error")]
+    assert [v.outcome for v in stops_the_line(verdicts)] == ["fail", "error"]
+
+
+def test_only_errors_may_differ_when_tried_again():
+    assert may_differ_when_tried_again([verdict("pass"), verdict("error")])
+    assert not may_differ_when_tried_again([verdict("fail"), verdict("error")])
+
+
+def test_bounds_in_the_wrong_order_are_a_mistake():
+    with pytest.raises(ValueError, match="lower bound is above"):
+        TRANSACTIONS.row_count().between(2, 1)
+
+
+def test_an_unknown_on_violation_is_a_mistake():
+    with pytest.raises(ValueError, match="'stop'; use one of log, warn, fail"):
+        TRANSACTIONS.row_count().between(1, 2, on_violation="stop")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(9e9, "9000000000"), (0.1 + 0.2, "0.3"), (84213, "84213")]
+)
+def test_numbers_are_written_without_an_exponent(value, text):
+    assert number(value) == text
