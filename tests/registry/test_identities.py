@@ -1,0 +1,211 @@
+"""What the tables say about a task instance."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, select, text
+from sqlalchemy.orm import Session
+
+from airflow_dataops.domain import names
+from airflow_dataops.domain.kitchen import Kitchen
+from airflow_dataops.errors import BundleError
+from airflow_dataops.registry.bundle_versions import record_version
+from airflow_dataops.registry.identities import (
+    kitchen_environments,
+    look_up,
+    namespace_of,
+    without_transactions,
+)
+from airflow_dataops.registry.kitchens import KitchenTable
+from tests.registry.airflow_rows import add_dag, add_running_task
+
+pytestmark = pytest.mark.airflow
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DEVELOPMENT, PRODUCTION = "kitchens_development", "kitchens_production"
+
+
+@pytest.fixture
+def table(engine):
+    return KitchenTable(engine, bundle_name=lambda environment: f"kitchens_{environment}")
+
+
+def add_kitchen(table, name, *, environment="development"):
+    kitchen = Kitchen(
+        id=str(uuid4()),
+        name=name,
+        project="retail",
+        environment=environment,
+        branch=name,
+        parent=None,
+        created_at=NOON,
+        created_by="padma",
+    )
+    table.add(kitchen)
+    return kitchen
+
+
+def record(engine, version, *, bundle=DEVELOPMENT, environment="development"):
+    with Session(engine) as session:
+        record_version(
+            session,
+            version=version,
+            bundle_name=bundle,
+            project="retail",
+            environment=environment,
+            now=NOON,
+        )
+        session.commit()
+
+
+def facts(engine, task_instance_id):
+    with without_transactions(engine).connect() as connection:
+        return look_up(connection, task_instance_id)
+
+
+def test_a_kitchens_task_is_known_with_all_that_its_environment_is_decided_by(engine, table):
+    kitchen = add_kitchen(table, "dev_kitchen")
+    record(engine, "v1")
+    add_dag(engine, "dev_kitchen.profit", bundle=DEVELOPMENT)
+    found = facts(engine, add_running_task(engine, "dev_kitchen.profit", version="v1"))
+    assert (found.dag_id, found.task_id) == ("dev_kitchen.profit", "load")
+    assert (found.map_index, found.try_number, found.state) == (3, 2, "running")
+    assert (found.run_version, found.dag_bundle) == ("v1", DEVELOPMENT)
+    assert (found.version_bundle, found.version_environment) == (DEVELOPMENT, "development")
+    assert found.is_kitchens_bundle is True
+    assert (found.kitchen_id, found.kitchen_environment) == (kitchen.id, "development")
+
+
+def test_a_task_of_an_ordinary_dag_has_nothing_of_ours(engine, table):
+    add_kitchen(table, "dev_kitchen")
+    record(engine, "v1")
+    add_dag(engine, "report", bundle="dags-folder")
+    found = facts(engine, add_running_task(engine, "report", version="some commit"))
+    assert (found.run_version, found.dag_bundle) == ("some commit", "dags-folder")
+    assert found.is_kitchens_bundle is False
+    assert found.version_bundle is found.version_environment is None
+    assert found.kitchen_id is found.kitchen_environment is None
+
+
+def test_an_unpinned_run_of_a_kitchens_bundle_is_recognised(engine):
+    record(engine, "v1")
+    add_dag(engine, "gone.profit", bundle=DEVELOPMENT)
+    found = facts(engine, add_running_task(engine, "gone.profit", version=None))
+    assert found.run_version is None
+    assert found.is_kitchens_bundle is True
+
+
+def test_a_run_keeps_its_versions_environment_when_another_bundle_takes_its_dag(engine, table):
+    add_kitchen(table, "prod", environment="production")
+    record(engine, "v1")
+    record(engine, "v2", bundle=PRODUCTION, environment="production")
+    add_dag(engine, "prod.profit", bundle=DEVELOPMENT)
+    task = add_running_task(engine, "prod.profit", version="v1")
+    add_dag(engine, "prod.profit", bundle=PRODUCTION)
+    found = facts(engine, task)
+    assert (found.dag_bundle, found.kitchen_environment) == (PRODUCTION, "production")
+    assert (found.version_bundle, found.version_environment) == (DEVELOPMENT, "development")
+
+
+def test_of_two_bundles_with_one_version_that_of_the_dag_is_named(engine):
+    record(engine, "v1", bundle="a")
+    record(engine, "v1", bundle="b")
+    for bundle in ("a", "b"):
+        add_dag(engine, f"{bundle}.profit", bundle=bundle)
+        found = facts(engine, add_running_task(engine, f"{bundle}.profit", version="v1"))
+        assert found.version_bundle == bundle
+
+
+def test_a_version_of_two_environments_answers_nothing(engine):
+    record(engine, "v1")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into dataops_bundle_version select version, 'other', project, 'production',"
+                " recorded_at from dataops_bundle_version"
+            )
+        )
+    add_dag(engine, "a.profit", bundle=DEVELOPMENT)
+    with pytest.raises(BundleError, match="several environments"):
+        facts(engine, add_running_task(engine, "a.profit", version="v1"))
+
+
+def test_a_deleted_kitchen_owns_nothing_and_its_successor_has_another_id(engine, table):
+    first = add_kitchen(table, "dev_kitchen")
+    add_dag(engine, "dev_kitchen.profit", bundle=DEVELOPMENT)
+    task = add_running_task(engine, "dev_kitchen.profit", version=None)
+    table.remove(first)
+    assert facts(engine, task).kitchen_id is None
+    second = add_kitchen(table, "dev_kitchen")
+    assert facts(engine, task).kitchen_id == second.id != first.id
+
+
+@pytest.mark.parametrize(
+    "dag_id", ["dev_kitchen", "devXkitchen.profit", "Dev_kitchen.profit", "dev_kitchen.", "dev.a"]
+)
+def test_a_dag_beside_a_namespace_is_in_no_kitchen(engine, table, dag_id):
+    add_kitchen(table, "dev_kitchen")
+    add_dag(engine, dag_id, bundle="dags-folder")
+    assert facts(engine, add_running_task(engine, dag_id, version=None)).kitchen_id is None
+
+
+@pytest.mark.parametrize("unknown", [str(uuid4()), "no uuid", "", "' or 1=1 --"])
+def test_an_unknown_task_instance_has_no_facts(engine, unknown):
+    assert facts(engine, unknown) is None
+
+
+@given(dag_id=st.text(alphabet="ab_%.\\'[-Ü", max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_the_database_and_the_domain_agree_on_namespaces(engine, dag_id):
+    with engine.connect() as connection:
+        found = connection.scalar(select(namespace_of(dag_id)))
+    expected = names.kitchen_of_dag(dag_id)
+    if expected is not None:
+        assert found == expected
+    elif "." not in dag_id:
+        assert not found
+
+
+def test_a_look_up_is_a_single_statement(engine):
+    add_dag(engine, "a.profit", bundle=DEVELOPMENT)
+    task = add_running_task(engine, "a.profit", version=None)
+    statements = []
+    reading = without_transactions(engine)
+    with reading.connect() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *a: statements.append(a[2]))
+        look_up(connection, task)
+    assert len(statements) == 1
+
+
+def test_environments_of_living_kitchens_alone_are_told(engine, table):
+    add_kitchen(table, "a")
+    add_kitchen(table, "b", environment="production")
+    table.remove(add_kitchen(table, "c"))
+    with engine.connect() as connection:
+        asked = kitchen_environments(connection, ["a", "b", "c", "nobody", "a"])
+        assert asked == {"a": "development", "b": "production"}
+        assert kitchen_environments(connection, []) == {}
+
+
+class TestRecordVersion:
+    def test_the_same_again_changes_nothing(self, engine):
+        record(engine, "v1")
+        record(engine, "v1")
+        with engine.connect() as connection:
+            rows = connection.execute(text("select * from dataops_bundle_version")).all()
+        assert [row[:4] for row in rows] == [("v1", DEVELOPMENT, "retail", "development")]
+
+    @pytest.mark.parametrize("bundle", [DEVELOPMENT, "another"])
+    def test_a_version_never_changes_its_environment(self, engine, bundle):
+        record(engine, "v1")
+        with pytest.raises(BundleError, match=r"'development' already and cannot .*'production'"):
+            record(engine, "v1", bundle=bundle, environment="production")
+        with engine.connect() as connection:
+            environments = connection.scalars(
+                text("select environment from dataops_bundle_version")
+            )
+            assert list(environments) == ["development"]
