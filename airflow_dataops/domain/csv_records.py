@@ -75,15 +75,13 @@ def count_records(chunks: Iterable[bytes]) -> int:
         # A CR at the end may be the first half of a line end.
         data = held + chunk
         held = b"\r" if data.endswith(b"\r") else b""
-        data = data.removesuffix(b"\r")
-        if not in_quotes and _is_plain(data):
-            starts_blank = not is_begun and data.startswith((b"\n", b"\r\n"))
-            records += data.count(b"\n") - starts_blank
-        else:
-            found, in_quotes = _count_quoted(data, in_quotes=in_quotes, is_begun=is_begun)
-            records += found
-        if data:
-            is_begun = in_quotes or not data.endswith(b"\n")
+        lines, in_quotes = _lines(data.removesuffix(b"\r"), b"\n", in_quotes=in_quotes)
+        *ended, last = lines
+        records += len(ended) - ended.count(b"") - ended.count(b"\r")
+        if ended:
+            records += is_begun and ended[0] in {b"", b"\r"}
+            is_begun = False
+        is_begun = is_begun or in_quotes or bool(last)
     return max(records + is_begun - 1, 0)
 
 
@@ -98,15 +96,33 @@ def with_constants(text: CsvText, values: Sequence[str]) -> Iterator[bytes]:
         data = held + chunk
         held = b"\r" if end == b"\r\n" and data.endswith(b"\r") else b""
         data = data.removesuffix(held)
-        if not in_quotes and b'"' not in data:
-            yield data.replace(end, added + end)
-        else:
-            written, in_quotes = _extended(data.split(end), added, end, in_quotes=in_quotes)
-            yield written
+        lines, in_quotes = _lines(data, end, in_quotes=in_quotes)
+        yield (added + end).join(lines)
         if data:
             is_begun = in_quotes or not data.endswith(end)
     if is_begun or held:
         yield held + added
+
+
+def _lines(data: bytes, end: bytes, *, in_quotes: bool) -> tuple[list[bytes], bool]:
+    """Data cut at the line ends that end a record; and whether it stops in quotes."""
+    lines = data.split(end)
+    if not in_quotes and b'"' not in data:
+        return lines, False
+    odd = [line.count(b'"') & 1 for line in lines]
+    if not in_quotes and not any(odd[:-1]):
+        return lines, bool(odd[-1])
+    whole: list[bytes] = []
+    begun: list[bytes] = []
+    for line, is_odd in zip(lines, odd, strict=True):
+        begun.append(line)
+        in_quotes ^= bool(is_odd)
+        if not in_quotes:
+            whole.append(end.join(begun))
+            begun = []
+    if begun:
+        whole.append(end.join(begun))
+    return whole, in_quotes
 
 
 def _end_of_first_record(data: bytes) -> int:
@@ -138,38 +154,6 @@ def _names(header: bytes) -> list[str]:
         message = f"the header line names a column more than once: {', '.join(twice)}"
         raise BadDataFile(message)
     return names
-
-
-def _is_plain(data: bytes) -> bool:
-    """No quote and no blank line inside: each LF ends a record."""
-    return b'"' not in data and b"\n\n" not in data and b"\n\r\n" not in data
-
-
-def _count_quoted(data: bytes, *, in_quotes: bool, is_begun: bool) -> tuple[int, bool]:
-    records = 0
-    *lines, last = data.split(b"\n")
-    for line in lines:
-        if line.count(b'"') % 2:
-            in_quotes = not in_quotes
-        if in_quotes:
-            is_begun = True
-        else:
-            records += is_begun or line not in {b"", b"\r"}
-            is_begun = False
-    return records, in_quotes ^ (last.count(b'"') % 2 == 1)
-
-
-def _extended(
-    lines: list[bytes], added: bytes, end: bytes, *, in_quotes: bool
-) -> tuple[bytes, bool]:
-    pieces: list[bytes] = []
-    *whole, last = lines
-    for line in whole:
-        if line.count(b'"') % 2:
-            in_quotes = not in_quotes
-        pieces += (line, end) if in_quotes else (line, added, end)
-    pieces.append(last)
-    return b"".join(pieces), in_quotes ^ (last.count(b'"') % 2 == 1)
 
 
 def _quoted(value: str) -> bytes:

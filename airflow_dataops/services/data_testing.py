@@ -31,6 +31,7 @@ def run_tests(
     answer is asked once, not once for each of its tests.
 
     Args:
+        tests: with their templates rendered.
         warehouse_for: the warehouse behind a connection id.
         object_store_for: the object store behind a connection id.
     """

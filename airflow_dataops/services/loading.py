@@ -23,6 +23,10 @@ def load(
     """Replace a table's slice by a CSV file; the same again gives the same table.
 
     Args:
+        source: with its templates rendered, as the target.
+        target: without a slice (``where``) all of it is replaced.
+        object_store: the one that holds the source.
+        warehouse: the one that holds the target.
         columns: SQL type of each column, to create the table where it is missing.
         constants: columns that the file lacks, with the value that each row gets.
 
