@@ -24,7 +24,10 @@ Mistakes of calling code are ValueError and TypeError, as everywhere in Python.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class DataOpsError(Exception):

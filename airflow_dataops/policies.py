@@ -41,7 +41,7 @@ def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | N
     if not bundles:
         return
     bundle = _bundle_of_run(dag_run) or _bundle_of_stored(task_instance)
-    if bundle not in bundles:
+    if bundle is None or bundle not in bundles:
         return
     task_instance.executor = None
     task_instance.executor_config = {}

@@ -188,6 +188,7 @@ def _systems(place: Path) -> Iterator[psycopg.Connection]:
     from airflow_dataops.demo.postgres import EmbeddedPostgres
 
     with ExitStack() as stack:
+        place.chmod(0o711)  # root's PostgreSQL runs as another user, who has to pass
         home = DemoHome(place / "home")
         home.claim()
         stack.callback(home.release)

@@ -1,3 +1,3 @@
 """Fixtures that the tests of several rooms use."""
 
-pytest_plugins = ["tests.stack_fixtures", "tests.tool_fixtures"]
+pytest_plugins = ["tests.stack_fixtures", "tests.tool_fixtures", "tests.airflow_fixtures"]

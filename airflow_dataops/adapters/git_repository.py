@@ -45,8 +45,8 @@ class GitRepository:
     def tip(self, branch: str) -> str | None:
         """Commit id of a branch's tip; None where there is no such branch."""
         with _told("look up branch", branch, self._url):
-            listed = self._git.ls_remote(self._url, f"refs/heads/{branch}")
-        return listed.split()[0] if listed else None
+            listed = str(self._git.ls_remote(self._url, f"refs/heads/{branch}"))
+        return listed.split(maxsplit=1)[0] if listed else None
 
     def cut_branch(self, name: str, *, source: str) -> None:
         """Create a branch at the tip of another; the same branch again is no error."""
@@ -187,10 +187,10 @@ class Mirror:
         return cast("str", listed).splitlines()
 
 
-def _fresh(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo | None:
+def _fresh(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo:
     # The data filter keeps links and names from leaving the folder.
     kept = tarfile.data_filter(member, destination)
-    return kept.replace(mtime=_now(), deep=False) if kept else None
+    return kept.replace(mtime=_now(), deep=False)
 
 
 def _now() -> float:

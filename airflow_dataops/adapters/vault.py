@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from hvac.exceptions import Forbidden, InvalidPath, VaultError
 from airflow_dataops.errors import ConfigurationError, VaultUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from airflow_dataops.domain.release_environment import VaultPlace
 
@@ -68,7 +69,7 @@ class HashicorpVault:
         return fields
 
     def _log_in(self, *, instead_of: hvac.Client | None) -> hvac.Client:
-        with self._login_lock:
+        with self._turn_to_log_in():
             if self._client is not None and self._client is not instead_of:
                 return self._client  # another thread was faster
             client = hvac.Client(
@@ -84,6 +85,16 @@ class HashicorpVault:
             log.info("logged in to the vault at %s for %s", self._place.url, self._place.mount)
             self._client = client
             return client
+
+    @contextmanager
+    def _turn_to_log_in(self) -> Iterator[None]:
+        # Bounded: behind a hung vault every request would wait for all those before it.
+        if not self._login_lock.acquire(timeout=self._place.timeout_seconds):
+            raise self._unavailable(requests.Timeout())
+        try:
+            yield
+        finally:
+            self._login_lock.release()
 
     def _unavailable(self, error: Exception) -> VaultUnavailable:
         # An error's text can carry what was sent; its kind says enough.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from airflow_dataops import bootstrap, config
@@ -160,7 +160,8 @@ def _tables() -> tuple[bool, str]:
     from airflow_dataops.registry.db_manager import DataOpsDBManager
 
     with create_session() as session:
-        if not DataOpsDBManager(session).check_migration():
+        manager: Any = DataOpsDBManager
+        if not manager(session).check_migration():
             return False, "not up to date; run `airflow db migrate`"
     return True, "up to date"
 
@@ -168,7 +169,7 @@ def _tables() -> tuple[bool, str]:
 def _policy() -> tuple[bool, str]:
     from airflow import settings
 
-    if settings.task_instance_mutation_hook.is_noop:
+    if getattr(settings.task_instance_mutation_hook, "is_noop", True):
         return False, "Airflow would skip the queue policy; is the package installed here?"
     registered = settings.get_policy_plugin_manager().hook.task_instance_mutation_hook
     ours = [impl for impl in registered.get_hookimpls() if impl.plugin_name == "dataops"]

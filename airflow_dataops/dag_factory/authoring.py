@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow.sdk import TaskGroup
@@ -45,13 +45,24 @@ class PipelineDefinition:
     dag_arguments: dict[str, Any] = field(default_factory=dict)
 
 
+@overload
+def pipeline(function: Callable[[], object], /) -> PipelineDefinition: ...
+
+
+@overload
+def pipeline(
+    *, schedule: str | None = None, timezone: str = "UTC", **dag_arguments: Any
+) -> Callable[[Callable[[], object]], PipelineDefinition]: ...
+
+
 def pipeline(
     function: Callable[[], object] | None = None,
+    /,
     *,
     schedule: str | None = None,
     timezone: str = "UTC",
     **dag_arguments: Any,
-) -> Any:
+) -> PipelineDefinition | Callable[[Callable[[], object]], PipelineDefinition]:
     """Declare a pipeline: ``@dag`` without a ``dag_id``, called by the loader of each kitchen.
 
     The function is named like its folder, ``pipelines/<name>/pipeline.py``.
@@ -83,7 +94,7 @@ def pipeline(
     return declare if function is None else declare(function)
 
 
-def _check_schedule(schedule: str | None, timezone: str) -> None:
+def _check_schedule(schedule: object, timezone: str) -> None:
     try:
         ZoneInfo(timezone)
     except (ValueError, ZoneInfoNotFoundError):
@@ -116,15 +127,8 @@ class Stage:
         Raises:
             PipelineError: something that is no data test, such as a measure without a bound.
         """
-        from airflow_dataops.domain.data_tests import Between, Check
-
         for test in tests:
-            if not isinstance(test, (Between, Check)):
-                message = (
-                    f"stage {self.name!r}: {test!s} is no data test; "
-                    "say what must hold, for example .between(1, 1000)"
-                )
-                raise PipelineError(message)
+            _check_is_test(test, self.name)
         self._tests.extend(tests)
 
     def __enter__(self) -> Self:
@@ -162,6 +166,17 @@ class Stage:
         for stage in before:
             stage.group >> self.group
         stages.append(self)
+
+
+def _check_is_test(test: object, stage: str) -> None:
+    from airflow_dataops.domain.data_tests import Between, Check
+
+    if not isinstance(test, (Between, Check)):
+        message = (
+            f"stage {stage!r}: {test!s} is no data test; "
+            "say what must hold, for example .between(1, 1000)"
+        )
+        raise PipelineError(message)
 
 
 def stage(name: str, *, after: Sequence[Stage] | None = None) -> Stage:

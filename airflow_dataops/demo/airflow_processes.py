@@ -13,23 +13,28 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import URLError
-from urllib.request import urlopen
+
+import httpx
+from sqlalchemy import create_engine
 
 from airflow_dataops.demo.home import HOST, write_private
 from airflow_dataops.demo.processes import GuardedProcess
 from airflow_dataops.errors import OutsideSystemError
+from airflow_dataops.registry.kitchens import KitchenTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from airflow_dataops.demo.home import DemoHome
     from airflow_dataops.demo.stack import StackAddresses
 
 USERS = {"eric": "admin", "chris": "op", "padma": "user"}
 BUNDLES = {"kitchens-production": "production", "kitchens-development": "development"}
+_QUIET = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING"}
+_BUNDLE_OF = {environment: bundle for bundle, environment in BUNDLES.items()}
 _SERVES_KITCHENS = {"AIRFLOW__DATAOPS__SERVES_KITCHENS": "True"}
 
 
@@ -68,9 +73,17 @@ class DemoAirflow:
         config.write(text)
         write_private(self.airflow_home / "airflow.cfg", text.getvalue())
 
-    def migrate(self) -> None:
-        """Make or update the metadata database's tables."""
+    def migrate(self, say: Callable[[str], None]) -> None:
+        """Make or update the metadata database's tables, once for each version of Airflow."""
+        done = self.airflow_home / "migrated"
+        versions = (
+            f"{version('apache-airflow')} {version('airflow-provider-dataops')} {_revision()}"
+        )
+        if done.exists() and done.read_text() == versions:
+            return
+        say("making Airflow's tables")
         self.run("db", "migrate")
+        done.write_text(versions)
 
     def run(self, *arguments: str) -> str:
         """Run one ``airflow …`` command to its end.
@@ -81,26 +94,33 @@ class DemoAirflow:
         Raises:
             OutsideSystemError: it failed; with the last line of its complaint.
         """
-        done = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-m", "airflow", *arguments],
-            env=self.environ, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            message = (
-                f"airflow {' '.join(arguments[:4])} failed: {said[-1] if said else 'silently'}"
-            )
-            raise OutsideSystemError(message)
-        return done.stdout
+        return self._finish(["-m", "airflow", *arguments])
 
-    def start(self, say: Callable[[str], None]) -> None:
-        """Start API server, scheduler, dag-processor and triggerer; return when they serve."""
+    def run_several(self, commands: Sequence[Sequence[str]]) -> str:
+        """Run several ``airflow …`` commands one after the other, in one process.
+
+        Returns:
+            The commands and what they printed.
+
+        Raises:
+            OutsideSystemError: one failed; those after it did not run.
+        """
+        return self._finish(["-m", "airflow_dataops.demo.commands"], stdin=json.dumps(commands))
+
+    def launch(self) -> None:
+        """Start API server, scheduler, dag-processor and triggerer."""
         self._start("api-server", "--port", str(self.port), "--host", HOST)
         self._start("scheduler")
         self._start("dag-processor", extra=_SERVES_KITCHENS)
         self._start("triggerer", extra=_SERVES_KITCHENS)
+
+    def wait_until_serving(self) -> None:
+        """Return when the API server answers.
+
+        Raises:
+            OutsideSystemError: it ended, or did not answer within a minute.
+        """
         self._processes[0].wait_until(self._is_serving)
-        say(f"Airflow serves at {self.url}")
 
     def stop(self) -> None:
         """Stop all processes; stopped already is no error."""
@@ -111,10 +131,31 @@ class DemoAirflow:
         self._processes = []
 
     @property
+    def kitchens_made(self) -> set[str]:
+        """Kitchens that an earlier start of the demo made."""
+        engine = create_engine(self._addresses.metadata_url)
+        try:
+            registry = KitchenTable(engine, bundle_name=_BUNDLE_OF.__getitem__)
+            return {kitchen.name for kitchen in registry.kitchens()}
+        finally:
+            engine.dispose()
+
+    @property
     def environ(self) -> dict[str, str]:
         """Environment in which ``airflow`` commands find this installation; holds no secret."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__")}
         return {**kept, "AIRFLOW_HOME": str(self.airflow_home), "PYTHONWARNINGS": "ignore"}
+
+    def _finish(self, words: Sequence[str], *, stdin: str | None = None) -> str:
+        done = subprocess.run(
+            [sys.executable, *words],
+            env=self.environ | _QUIET, input=stdin, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            message = f"{' '.join(words[1:5])} failed: {said[-1] if said else 'silently'}"
+            raise OutsideSystemError(message)
+        return done.stdout
 
     def _start(self, *command: str, extra: Mapping[str, str] | None = None) -> None:
         settings = {
@@ -131,9 +172,8 @@ class DemoAirflow:
 
     def _is_serving(self) -> bool:
         try:
-            with urlopen(f"{self.url}/api/v2/version", timeout=5) as answer:  # noqa: S310
-                return bool(answer.status == 200)
-        except (URLError, OSError):
+            return httpx.get(f"{self.url}/api/v2/version", timeout=5).is_success
+        except httpx.TransportError:
             return False
 
     @property
@@ -177,6 +217,11 @@ class DemoAirflow:
             "dataops": {"environments_file": str(self._addresses.environments_file)},
             "usage_data_collection": {"enabled": "False"},
         }
+
+
+def _revision() -> str:
+    migrations = Path(__file__).parents[1] / "registry" / "migrations" / "versions"
+    return " ".join(sorted(file.stem for file in migrations.glob("*.py")))
 
 
 def _new_fernet_key() -> str:

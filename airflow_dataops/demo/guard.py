@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     # Blocked signals wait for sigtimedwait below: none is lost and no handler interrupts.
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     as_user = {} if uid < 0 else {"user": uid, "group": _group(uid), "extra_groups": []}
-    server = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603 - our own command
+    server = subprocess.Popen(  # type: ignore[call-overload]
         arguments[4:],
         cwd="/",
         preexec_fn=_server_setup(stop_signal),  # noqa: PLW1509 - there is one thread

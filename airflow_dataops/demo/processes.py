@@ -59,7 +59,7 @@ class GuardedProcess:
             str(-1 if uid is None else uid), *command,
         ]  # fmt: skip
         with log.open("ab") as output:
-            guard = subprocess.Popen(  # noqa: S603 - our own command
+            guard = subprocess.Popen(
                 guarded,
                 stdin=subprocess.DEVNULL if setup is None else subprocess.PIPE,
                 stdout=output if setup is None else subprocess.PIPE,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from airflow.plugins_manager import AirflowPlugin
 
 from airflow_dataops.secrets.identity import IdentityMiddleware
@@ -13,6 +11,6 @@ class DataOpsPlugin(AirflowPlugin):
     """Puts the identity middleware around the API server."""
 
     name = "dataops"
-    fastapi_root_middlewares: ClassVar[list[Any]] = [
+    fastapi_root_middlewares = [  # noqa: RUF012 - Airflow reads it from the class
         {"name": "dataops identity", "middleware": IdentityMiddleware, "args": [], "kwargs": {}}
     ]

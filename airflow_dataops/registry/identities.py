@@ -5,6 +5,7 @@ Asked for each credential that a task wants, on the API server.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,10 +21,11 @@ from airflow_dataops.registry.models import BundleVersionRow, KitchenRow
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection, Engine, Row
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.sql.compiler import SQLCompiler
 
 
+@lru_cache(maxsize=4)
 def without_transactions(engine: Engine) -> Engine:
     """The same pool for single reads: saves a BEGIN and a ROLLBACK around each look-up."""
     return engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -144,7 +146,7 @@ _ENVIRONMENTS = select(_kitchen.c.name, _kitchen.c.environment).where(
 )
 
 
-def _facts(rows: Sequence[Row[Any]]) -> TaskFacts:
+def _facts(rows: Sequence[Any]) -> TaskFacts:
     if len({row.version_environment for row in rows}) > 1:
         message = (
             f"version {rows[0].run_version} of the run {rows[0].run_id} is recorded for several "

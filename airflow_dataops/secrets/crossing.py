@@ -184,7 +184,8 @@ def _objection_to_dags(dag_ids: Sequence[str], task: KitchenTask) -> str | None:
 
 def _assets_of_success(body: bytes) -> AssetNames | None:
     payload = json.loads(body or b"{}")
-    assets, aliases = set(), set()
+    assets: set[str] = set()
+    aliases: set[str] = set()
     for outlet in payload.get("task_outlets") or []:
         known = aliases if outlet.get("type") == "AssetAlias" else assets
         known.update(filter(None, (outlet.get("name"), outlet.get("uri"))))

