@@ -50,11 +50,11 @@ def _absolute_path(path: str) -> str:
 
 
 def _web_address(url: str) -> str:
-    parts = _split(url)
+    parts = _split(_without_password(url))
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         message = "write an address that starts with https:// (or http://), then the host"
         raise ValueError(message)
-    return _without_password(url)
+    return url
 
 
 def _without_password(url: str) -> str:
@@ -70,11 +70,9 @@ def _without_password(url: str) -> str:
 
 def _split(url: str) -> SplitResult | None:
     try:
-        parts = urlsplit(url)
-        _ = parts.port  # is checked when it is read
+        return urlsplit(url)
     except ValueError:
         return None
-    return parts
 
 
 class _Strict(BaseModel):

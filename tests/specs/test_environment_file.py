@@ -1,0 +1,315 @@
+"""environments.yaml: what may stand there, and what is said about the rest."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_dataops.domain.release_environment import BaseKitchen, Tool, VaultPlace
+from airflow_dataops.errors import SpecError
+from airflow_dataops.specs.environment_file import load_environments
+
+TWO_ENVIRONMENTS = """\
+projects:
+  retail:
+    repository: git@git.example.com:acme/pipelines.git
+    environments:
+      production:
+        protected: true
+        owner: eric
+        vault: {kind: hashicorp, url: "https://vault.example.com", mount: production, role_id_env: PRODUCTION_ROLE_ID, secret_id_file: /run/secrets/production, timeout_seconds: 5}
+        base_kitchen: {name: demo_production, branch: main}
+        schedules_enabled_by: [eric, "role:production-engineers"]
+        queue: production
+        tools:
+          redshift: {schema_per_kitchen: true, dynamic: true}
+          s3: {bucket: acme-production}
+          sftp:
+        alerts: {slack_channel: "#production"}
+      development:
+        vault:
+          kind: hashicorp
+          url: https://vault.example.com
+          mount: development
+          role_id_env: DEVELOPMENT_ROLE_ID
+          secret_id_env: DEVELOPMENT_SECRET_ID
+        base_kitchen: {name: demo_dev, branch: dev}
+        tools:
+          s3: {bucket: acme-development}
+"""  # noqa: E501 - the example of the documentation
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text):
+        path = tmp_path / "environments.yaml"
+        path.write_text(dedent(text), encoding="utf-8")
+        return load_environments(path)
+
+    return load
+
+
+@pytest.fixture
+def complaints(load):
+    """Complaints about the two environments with one text put in another's place."""
+
+    def complaints(*changes):
+        text = TWO_ENVIRONMENTS
+        for before, after in changes:
+            assert before in text
+            text = text.replace(before, after, 1)
+        with pytest.raises(SpecError) as refused:
+            load(text)
+        assert all(c.file.endswith("environments.yaml") for c in refused.value.complaints)
+        return [(c.line, c.problem) for c in refused.value.complaints]
+
+    return complaints
+
+
+def test_the_documented_example_becomes_projects_with_environments(load):
+    projects = load(TWO_ENVIRONMENTS)
+    assert [e.name for e in projects.environments()] == ["development", "production"]
+    production = projects.environment("production")
+    assert production.project == "retail"
+    assert production.vault == VaultPlace(
+        kind="hashicorp",
+        url="https://vault.example.com",
+        mount="production",
+        role_id_env="PRODUCTION_ROLE_ID",
+        secret_id_file="/run/secrets/production",  # noqa: S106 - a path
+        timeout_seconds=5,
+    )
+    assert production.base_kitchen == BaseKitchen(name="demo_production", branch="main")
+    assert production.schedules_enabled_by == ("eric", "role:production-engineers")
+    assert (production.owner, production.queue, production.protected) == (
+        "eric",
+        "production",
+        True,
+    )
+    assert production.tools == {
+        "redshift": Tool(name="redshift", schema_per_kitchen=True, dynamic=True),
+        "s3": Tool(name="s3", bucket="acme-production"),
+        "sftp": Tool(name="sftp"),
+    }
+    assert production.alerts == {"slack_channel": "#production"}
+    assert projects.project_of("production").repository.endswith("acme/pipelines.git")
+
+
+def test_what_is_left_out_has_the_careful_value(load):
+    development = load(TWO_ENVIRONMENTS).environment("development")
+    assert development.protected is False
+    assert (development.owner, development.queue, development.alerts) == (None, None, {})
+    assert development.schedules_enabled_by == ()
+    assert development.vault.timeout_seconds == 3.0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "problem"),
+    [
+        ("owner: eric", "ownr: eric", 7, "did you mean 'owner'?"),
+        ("protected: true", "protected: 'yes'", 6, "protected is 'yes'; write true or false"),
+        ("protected: true", "protected: 1", 6, "protected is 1; write true or false"),
+        ("[eric, ", "eric #", 10, "is 'eric'; write a list, for example [eric]"),
+        ("queue: production", "queue:", 11, None),
+        ("queue: production", "queue: ''", 11, "queue is ''; write at least one"),
+        ("dynamic: true", "dynamc: true", 13, "did you mean 'dynamic'? known keys: bucket, "),
+        ("bucket: acme-production", "bucket: 5", 14, "is 5; write a text; quotes make"),
+        ("sftp:", "Sftp:", 15, "'Sftp' cannot be the name of a tool: use small letters"),
+        ("sftp:", "dataops:", 15, "'dataops' cannot be the name of a tool: this name is reserved"),
+        ("sftp:", "s3:", 15, "key 's3' stands twice, first on line 14; keep one of them"),
+        ("sftp:", "7:", 15, "key '7' is read as a number, date or yes/no; put it in quotes"),
+        ("kind: hashicorp\n", "kind: aws\n", 19, "is 'aws'; write one that exists: 'hashicorp'"),
+        ("_seconds: 5", "_seconds: 5.1", 8, "is 5.1; write a number of at most 5"),
+        ("_seconds: 5", "_seconds: 0", 8, "is 0; write a number greater than 0"),
+        ("_seconds: 5", "_seconds: .nan", 8, "write a number"),
+        ("url: https:", "url: ftp:", 20, "write an address that starts with https://"),
+        ("url: https://", "url: https://u:pw@", 20, "the address holds a password"),
+        ("git@git", "https://u:pw@git", 3, "the address holds a password"),
+        ("git@git", "--upload-pack=x", 3, "repository: this is no address"),
+        ("name: demo_dev", "name: Demo", 24, "'Demo' cannot be the name of a kitchen"),
+        ("name: demo_dev", "name: pg_dev", 24, "this name is reserved"),
+        ("branch: dev", "branch: -f", 24, "'-f' cannot be the name of a branch"),
+        ("branch: dev", "branch: a/.b", 24, "'a/.b' cannot be the name of a branch"),
+        ("      development:", "      Dev:", 17, "'Dev' cannot be the name of a release env"),
+        ("secret_id_file: /run", "secret_id_file: run", 8, "write the file's path from the root"),
+        (", mount: production", "", 8, "vault lacks 'mount': write the mount of its KV"),
+        ("base_kitchen: {name: demo_dev, branch: dev}", "", 17, "development lacks 'base_kitchen'"),
+        ("slack_channel:", "slack_chanel:", 16, "did you mean 'slack_channel'?"),
+        ("projects:", "project:", 1, "did you mean 'projects'?"),
+    ],
+)
+def test_a_mistake_is_answered_with_its_line(load, complaints, before, after, line, problem):
+    if problem is None:  # a key without a value is the same as no key
+        load(TWO_ENVIRONMENTS.replace(before, after))
+        return
+    found = complaints((before, after))
+    assert any(at == line and problem in said for at, said in found), found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "problem"),
+    [
+        ("role_id_env: PRO", "role_id_file: /r, role_id_env: PRO", 8, "has both 'role_id_env' and"),
+        ("role_id_env: PRODUCTION_ROLE_ID, ", "", 8, "does not say where the role_id is; name an"),
+        ("secret_id_env: D", "# D", 18, "does not say where the secret_id is"),
+        ("secret_id_env: D", "secret_id: D", 23, "secrets do not belong in this file; put it in"),
+        ("role_id_env: D", "role_id: D", 22, "name that with role_id_env or role_id_file"),
+        (
+            "{bucket: acme-dev",
+            "{password: acme-dev",
+            26,
+            "a tool's credential is kept in the vault",
+        ),
+    ],
+)
+def test_a_vaults_login_is_named_once_and_never_written_here(
+    complaints, before, after, line, problem
+):
+    [(at, said)] = complaints((before, after))
+    assert at == line
+    assert problem in said
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "problem"),
+    [
+        ("mount: development", "mount: /production/", 21, "already taken by environment 'produc"),
+        ("acme-development", "acme-production", 26, "the bucket 'acme-production' is already"),
+        ("demo_dev", "demo_production", 24, "kitchen names are unique: choose another"),
+        ("branch: dev", "branch: main", 24, "the branch 'main' is already taken by environment"),
+        ("DEVELOPMENT_ROLE_ID", "PRODUCTION_ROLE_ID", 22, "the login that role_id_env names is"),
+    ],
+)
+def test_what_separates_environments_is_not_shared(complaints, before, after, line, problem):
+    [(at, said)] = complaints((before, after))
+    assert at == line
+    assert problem in said
+
+
+def test_one_vault_under_two_spellings_is_one_vault(complaints):
+    [(line, said)] = complaints(
+        ("url: https://vault.example.com", "url: https://VAULT.example.com:443/"),
+        ("mount: development", "mount: production"),
+    )
+    assert line == 21
+    assert "on line 8; environments that share a mount are not separated" in said
+
+
+def test_two_tools_of_one_environment_may_share_a_bucket(load):
+    tools = load(TWO_ENVIRONMENTS.replace("sftp:", "s3_reports: {bucket: acme-production}"))
+    assert len(tools.environment("production").tools) == 3
+
+
+def test_environment_names_are_unique_across_projects(complaints):
+    other = """
+  banking:
+    repository: git@git.example.com:acme/banking.git
+    environments:
+      production:
+        vault: {kind: hashicorp, url: "https://vault.example.com", mount: banking, role_id_env: A, secret_id_env: B}
+        base_kitchen: {name: bank, branch: main}
+        tools: {}
+"""  # noqa: E501
+    [(line, said)] = complaints(("acme-development}\n", "acme-development}\n" + other))
+    assert line == 31
+    assert said == (
+        "the environment name 'production' is already taken by environment 'production' on line 5; "
+        "names are unique across projects: choose another"
+    )
+
+
+def test_all_complaints_of_a_file_come_together_in_the_order_of_lines(complaints):
+    found = complaints(
+        ("owner: eric", "ownr: eric"),
+        ("sftp:", "s3:"),
+        ("acme-development", "acme-production"),
+        ("role_id_env: DEV", "role_id: DEV"),
+    )
+    assert [line for line, _ in found] == [7, 15, 22, 26]
+
+
+def test_the_message_lists_each_complaint_with_file_and_line(load):
+    with pytest.raises(SpecError) as refused:
+        load(TWO_ENVIRONMENTS.replace("owner:", "ownr:").replace("sftp:", "Sftp:"))
+    first, second, third = str(refused.value).splitlines()
+    assert first.endswith("environments.yaml: 2 complaints:")
+    assert "environments.yaml:7: unknown key 'ownr'" in second
+    assert "environments.yaml:15: " in third
+
+
+@pytest.mark.parametrize("secret", ["hvs.CAESIJ-secret", "5f2c-secret-9d"])
+@pytest.mark.parametrize(
+    "key",
+    ["role_id", "secret_id", "role_id_env", "secret_id_env", "secret_id_file", "token", "url"],
+)
+def test_what_could_be_a_secret_is_never_shown(complaints, key, secret):
+    text = "\n".join(said for _, said in complaints(("kind: hashicorp\n", f"{key}: {secret}\n")))
+    text += "\n".join(said for _, said in complaints(("kind: hashicorp\n", f"{key}: [{secret}]\n")))
+    assert text
+    assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("", None, "this file is empty; declare a project"),
+        ("projects: {}\n", 1, "projects is an empty mapping; write at least one"),
+        ("- a\n", 1, "this file is a list; write keys with values"),
+        ("a: [\n", 2, "this is no YAML"),
+        ("a: &x [*x]\n", 1, "this alias contains itself"),
+        ("a: !vault b\n", 1, "a value with the tag !vault is not understood here"),
+        ("? [a]\n: b\n", 1, "a key must be a word"),
+        ("a: 1\nb:\n  <<: 3\n", 3, "'<<' takes a mapping"),
+        ("a: \x00", None, "this is no YAML"),
+    ],
+)
+def test_a_file_that_is_something_else_is_answered_too(load, text, line, problem):
+    with pytest.raises(SpecError) as refused:
+        load(text)
+    assert any(c.line == line and problem in c.problem for c in refused.value.complaints), (
+        refused.value.complaints
+    )
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SpecError, match=r"nowhere.yaml: this file cannot be read \(No such file"):
+        load_environments(tmp_path / "nowhere.yaml")
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path):
+    path = tmp_path / "environments.yaml"
+    path.write_bytes("owner: Jürgen".encode("latin-1"))
+    with pytest.raises(SpecError, match="save it as UTF-8"):
+        load_environments(path)
+
+
+def test_shared_parts_may_be_written_once(load):
+    merged = TWO_ENVIRONMENTS.replace(
+        "        vault:\n          kind: hashicorp\n",
+        "        vault:\n          <<: {kind: hashicorp, mount: overridden}\n",
+    )
+    assert load(merged) == load(TWO_ENVIRONMENTS)
+
+
+@given(
+    line=st.integers(min_value=0, max_value=TWO_ENVIRONMENTS.count("\n") - 1),
+    junk=st.text(alphabet=" :-{}[]&*!#|>'\"%@`,?<~ab1\t\n", max_size=6),
+    start=st.integers(min_value=0, max_value=20),
+)
+def test_whatever_is_typed_is_read_or_answered_with_lines_of_the_file(
+    tmp_path_factory, line, junk, start
+):
+    lines = TWO_ENVIRONMENTS.splitlines()
+    lines[line] = lines[line][:start] + junk + lines[line][start:]
+    path = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    complaints = ()
+    try:
+        load_environments(path)
+    except SpecError as error:
+        complaints = error.complaints
+    last = len(path.read_text(encoding="utf-8").splitlines()) + 1
+    assert all(c.line is None or 1 <= c.line <= last for c in complaints)
