@@ -13,6 +13,7 @@ import pendulum
 from airflow.sdk import DAG, Param, get_parsing_context
 
 from airflow_dataops.dag_factory import templates
+from airflow_dataops.dag_factory.assets import keep_assets_in_kitchen
 from airflow_dataops.dag_factory.authoring import PipelineDefinition, collecting_stages, loading
 from airflow_dataops.domain import names
 from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
@@ -127,6 +128,7 @@ def _build(name: str, kitchen: KitchenAtParse, code: Path) -> DAG:
         ) as dag,
     ):
         definition.build()
+    keep_assets_in_kitchen(dag, kitchen.name)
     return dag
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from airflow import settings
 from alembic import context
@@ -10,7 +10,7 @@ from alembic import context
 from airflow_dataops.registry.db_manager import DataOpsDBManager
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
     from sqlalchemy.schema import SchemaItem
 
 
