@@ -103,7 +103,7 @@ def kitchen_bundles() -> Mapping[str, str]:
 def _kitchen_bundles(configured: str) -> Mapping[str, str]:
     bundles = json.loads(configured) if configured.strip() else []
     return {
-        bundle["name"]: bundle.get("kwargs", {}).get("environment", "")
+        bundle["name"]: (bundle.get("kwargs") or {}).get("environment", "")
         for bundle in bundles
         if bundle.get("classpath") == KITCHEN_BUNDLE
     }

@@ -39,6 +39,9 @@ class KitchenRegistry(Protocol):
             KitchenNotFound: there is none.
         """
 
+    def check(self, kitchen: Kitchen) -> None:
+        """Raise what ``add`` would raise at this moment, and record nothing."""
+
     def add(self, kitchen: Kitchen) -> None:
         """Record a new kitchen.
 
@@ -46,8 +49,8 @@ class KitchenRegistry(Protocol):
             KitchenExists: a living kitchen or a DAG outside of kitchens has this namespace.
         """
 
-    def remove(self, kitchen: Kitchen) -> None:
-        """Mark a kitchen as deleted; its row and id stay."""
+    def remove(self, kitchen: Kitchen, *, by: str) -> None:
+        """Mark a kitchen as deleted, by whom; its row and id stay."""
 
     def ask_for_parsing(self, kitchen: Kitchen) -> None:
         """Have the kitchen's DAGs read at once instead of at the next interval."""
@@ -66,6 +69,9 @@ class SecretStore(Protocol):
 
 class Warehouse(Protocol):
     """A SQL database that holds a kitchen's tables."""
+
+    def holds_tables(self, schema: str) -> bool:
+        """Whether a schema has anything in it; one that does not exist has nothing."""
 
     def create_schema(self, name: str) -> None:
         """Create a schema; one that exists is no error."""

@@ -1,3 +1,8 @@
 """Fixtures that the tests of several rooms use."""
 
-pytest_plugins = ["tests.stack_fixtures", "tests.tool_fixtures", "tests.airflow_fixtures"]
+pytest_plugins = [
+    "tests.stack_fixtures",
+    "tests.tool_fixtures",
+    "tests.airflow_fixtures",
+    "tests.git_fixtures",
+]

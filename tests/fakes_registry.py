@@ -11,7 +11,7 @@ class FakeKitchenRegistry:
 
     Attributes:
         foreign_dags: DAG ids of bundles that serve no kitchens.
-        deleted: kitchens that were removed, oldest first.
+        deleted: kitchens that were removed, oldest first, and by whom.
         parsing_requests: names of the kitchens whose DAGs were to be read at once.
     """
 
@@ -30,7 +30,7 @@ class FakeKitchenRegistry:
             raise KitchenNotFound(name, sorted(self._living))
         return self._living[name]
 
-    def add(self, kitchen):
+    def check(self, kitchen):
         names.check_kitchen_name(kitchen.name)
         if kitchen.name in self._living:
             raise KitchenExists(kitchen.name)
@@ -40,15 +40,18 @@ class FakeKitchenRegistry:
         for dag_id in self.foreign_dags:
             if names.is_in_namespace(dag_id, kitchen.name):
                 raise KitchenExists(kitchen.name, f"DAG {dag_id!r} lies in its namespace")
+
+    def add(self, kitchen):
+        self.check(kitchen)
         self._living[kitchen.name] = kitchen
 
-    def remove(self, kitchen):
+    def remove(self, kitchen, *, by=None):
         children = [k.name for k in self.kitchens() if k.parent == kitchen.name]
         if self._living.get(kitchen.name) != kitchen:
             return
         if children:
             raise KitchenHasChildren(kitchen.name, children)
-        self.deleted.append(self._living.pop(kitchen.name))
+        self.deleted.append((self._living.pop(kitchen.name), by))
 
     def ask_for_parsing(self, kitchen):
         if kitchen.name not in self.parsing_requests:

@@ -30,58 +30,99 @@ _MANIFEST_IDENTITY = {
     "GIT_COMMITTER_DATE": "1970-01-01T00:00:00+00:00",
 }
 _MANIFEST_FILE = "manifest.json"
-# No prompt for a password or an unknown host key: it would wait for ever in a daemon.
-_NO_PROMPT = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
+_SILENCE_SECONDS = 30
+_PATIENCE_SECONDS = 600
+# No prompt for a password or an unknown host key, and no server that says nothing: either would
+# be waited for, and a dag-processor that waits parses nobody's DAGs.
+_UNATTENDED = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_SSH_COMMAND": (
+        f"ssh -o BatchMode=yes -o ConnectTimeout={_SILENCE_SECONDS}"
+        f" -o ServerAliveInterval={_SILENCE_SECONDS // 2} -o ServerAliveCountMax=2"
+    ),
+    "GIT_HTTP_LOW_SPEED_LIMIT": "1",
+    "GIT_HTTP_LOW_SPEED_TIME": str(_SILENCE_SECONDS),
+}
 
 
 class GitRepository:
-    """Branches of the repository at a path or URL; implements the port ``Repository``."""
+    """Branches of the repository at a path or URL; implements the port ``Repository``.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: as git takes it.
+        patience_seconds: how long one exchange with the repository may take.
+    """
+
+    def __init__(self, url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
         self._url = url
+        self._patience = patience_seconds
         self._git = git.Git()
-        self._git.update_environment(**_NO_PROMPT)
+        self._git.update_environment(**_UNATTENDED)
 
     def tip(self, branch: str) -> str | None:
         """Commit id of a branch's tip; None where there is no such branch."""
+        ref = f"refs/heads/{branch}"
         with _told("look up branch", branch, self._url):
-            listed = str(self._git.ls_remote(self._url, f"refs/heads/{branch}"))
-        return listed.split(maxsplit=1)[0] if listed else None
+            listed = str(self._git.ls_remote(self._url, ref, kill_after_timeout=self._patience))
+        # git takes the name for the end of one: others may be listed beside it.
+        tips = dict(reversed(line.split(maxsplit=1)) for line in listed.splitlines())
+        return tips.get(ref)
 
     def cut_branch(self, name: str, *, source: str) -> None:
         """Create a branch at the tip of another; the same branch again is no error."""
         commit = self.tip(source)
         if commit is None:
-            message = f"git could not cut {name!r}: {self._url} has no branch {source!r}"
+            where = _without_password(self._url)
+            message = f"git could not cut {name!r}: {where} has no branch {source!r}"
             raise OutsideSystemError(message)
         if self.tip(name) is not None:
             return
         with _told("cut branch", name, self._url), _scratch(self._url) as scratch:
-            scratch.fetch("--quiet", "--depth=1", self._url, commit)
-            scratch.push("--quiet", self._url, f"{commit}:refs/heads/{name}")
+            limit = self._patience
+            scratch.fetch("--quiet", "--depth=1", self._url, commit, kill_after_timeout=limit)
+            try:
+                # Without the lease, a branch that somebody makes meanwhile could be moved.
+                lease = f"--force-with-lease=refs/heads/{name}:"
+                target = f"{commit}:refs/heads/{name}"
+                scratch.push("--quiet", lease, self._url, target, kill_after_timeout=limit)
+            except git.GitCommandError:
+                if self.tip(name) is None:
+                    raise
 
     def delete_branch(self, name: str) -> None:
         """Delete a branch; one that is gone already is no error."""
         if self.tip(name) is None:
             return
         with _told("delete branch", name, self._url), _scratch(self._url) as scratch:
-            scratch.push("--quiet", self._url, f":refs/heads/{name}")
+            try:
+                target = f":refs/heads/{name}"
+                scratch.push("--quiet", self._url, target, kill_after_timeout=self._patience)
+            except git.GitCommandError:
+                if self.tip(name) is not None:
+                    raise
 
 
 class Mirror:
-    """A bare copy of a repository on this host."""
+    """A bare copy of a repository on this host.
 
-    def __init__(self, path: Path, *, url: str) -> None:
+    Args:
+        path: where the copy is, or will be.
+        url: the repository, as git takes it.
+        patience_seconds: how long one exchange with the repository may take.
+    """
+
+    def __init__(
+        self, path: Path, *, url: str, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> None:
         self._path = path
         self._url = url
+        self._patience = patience_seconds
 
     def fetch_branches(self) -> None:
         """Bring all branches up to date; the first call clones."""
         self._ensure()
         with _told("fetch branches", "", self._url):
-            self._git.fetch(
-                "--quiet", "--prune", "--no-tags", self._url, "+refs/heads/*:refs/heads/*"
-            )
+            self._fetch("--prune", "+refs/heads/*:refs/heads/*")
 
     def tips(self) -> dict[str, str]:
         """Commit id of each branch's tip, by branch name."""
@@ -106,7 +147,8 @@ class Mirror:
             ref = names.manifest_ref(version)
             if not self._has_ref(ref):
                 commit = self._commit_manifest(version, commits)
-                self._git.push("--quiet", self._url, f"{commit}:{ref}")
+                target = f"{commit}:{ref}"
+                self._git.push("--quiet", self._url, target, kill_after_timeout=self._patience)
                 self._git.update_ref(ref, commit)
         return version
 
@@ -116,7 +158,7 @@ class Mirror:
         ref = names.manifest_ref(version)
         with _told("restore version", version, self._url):
             if not self._has_ref(ref):
-                self._git.fetch("--quiet", "--no-tags", self._url, f"+{ref}:{ref}")
+                self._fetch(f"+{ref}:{ref}")
             # The blob is read by its own id: what a reference points to can be moved, that cannot.
             return cast(
                 "bytes",
@@ -156,7 +198,7 @@ class Mirror:
     @property
     def _git(self) -> git.Git:
         command = git.Git(self._path)
-        command.update_environment(**_NO_PROMPT)
+        command.update_environment(**_UNATTENDED)
         return command
 
     def _ensure(self) -> None:
@@ -165,15 +207,22 @@ class Mirror:
         self._path.mkdir(parents=True, exist_ok=True)
         self._git.init("--quiet", "--bare")
 
+    def _fetch(self, *what: str) -> None:
+        *options, refs = what
+        self._git.fetch(
+            "--quiet", "--no-tags", *options, self._url, refs, kill_after_timeout=self._patience
+        )
+
     def _has_ref(self, ref: str) -> bool:
         return bool(self._git.for_each_ref("--format=x", ref))
 
     def _write_blob(self, content: bytes) -> str:
-        written = self._git.hash_object("-w", "--stdin", istream=_piped(content))
-        return cast("str", written)
+        with _piped(content) as piped:
+            return cast("str", self._git.hash_object("-w", "--stdin", istream=piped))
 
     def _commit_manifest(self, blob: str, parents: Sequence[str]) -> str:
-        tree = self._git.mktree(istream=_piped(f"100644 blob {blob}\t{_MANIFEST_FILE}\n".encode()))
+        with _piped(f"100644 blob {blob}\t{_MANIFEST_FILE}\n".encode()) as entry:
+            tree = self._git.mktree(istream=entry)
         arguments = [item for parent in sorted(set(parents)) for item in ("-p", parent)]
         committed = self._git.commit_tree(
             *arguments, "-m", "Kitchens of an environment", tree, env=_MANIFEST_IDENTITY
@@ -183,8 +232,8 @@ class Mirror:
     def _existing(self, commit: str, paths: Sequence[str]) -> list[str]:
         if not paths:
             return []
-        listed = self._git.ls_tree("--name-only", commit, "--", *paths)
-        return cast("str", listed).splitlines()
+        listed = cast("str", self._git.ls_tree("-z", "--name-only", commit, "--", *paths))
+        return [path for path in listed.split("\0") if path]
 
 
 def _fresh(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo:
@@ -199,13 +248,15 @@ def _now() -> float:
     return time.time()
 
 
-def _piped(content: bytes) -> IO[bytes]:
+@contextmanager
+def _piped(content: bytes) -> Iterator[IO[bytes]]:
+    """A file for git's standard input, for as long as git reads it."""
     import tempfile
 
-    pipe = tempfile.TemporaryFile()  # noqa: SIM115 - git reads it to its end, then it goes
-    pipe.write(content)
-    pipe.seek(0)
-    return pipe
+    with tempfile.TemporaryFile() as pipe:
+        pipe.write(content)
+        pipe.seek(0)
+        yield pipe
 
 
 @contextmanager
@@ -215,7 +266,7 @@ def _scratch(url: str) -> Iterator[git.Git]:
 
     with tempfile.TemporaryDirectory(prefix="dataops-git-") as folder:
         command = git.Git(folder)
-        command.update_environment(**_NO_PROMPT)
+        command.update_environment(**_UNATTENDED)
         command.init("--quiet", "--bare")
         local = Path(url)
         if local.is_dir():

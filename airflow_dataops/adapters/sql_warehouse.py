@@ -62,6 +62,15 @@ class SqlWarehouse:
     def __init__(self, login: Mapping[str, str | int]) -> None:
         self._conninfo = make_conninfo("", **{"connect_timeout": _CONNECT_TIMEOUT_SECONDS, **login})
 
+    def holds_tables(self, schema: str) -> bool:
+        """Whether a schema has tables, views or the like; one that does not exist has none."""
+        found = SQL(
+            "select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
+            " where nspname = %s limit 1"
+        )
+        with self._reading() as connection:
+            return connection.execute(found, [schema]).fetchone() is not None
+
     def create_schema(self, name: str) -> None:
         """Create a schema; one that exists is no error."""
         with self._writing() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,7 +13,8 @@ from airflow_dataops.cli.answers import command, show_table
 from airflow_dataops.services import kitchens
 
 if TYPE_CHECKING:
-    from airflow_dataops.ports import Warehouse
+    from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.ports import KitchenRegistry
 
 
 @command
@@ -24,18 +26,12 @@ def create_kitchen(arguments: Any) -> None:
         name=arguments.kitchen,
         parent=arguments.parent,
         environment=arguments.environment,
-        by=getpass.getuser(),
+        by=_who(),
         id=str(uuid4()),
         now=datetime.now(tz=UTC),
     )
     kitchen = kitchens.plan(asked, projects=projects, registry=registry)
-    kitchens.create(
-        kitchen,
-        registry=registry,
-        repository=bootstrap.repository(projects.projects[kitchen.project].repository),
-        warehouses=_warehouses(kitchen.environment),
-        say=print,
-    )
+    kitchens.create(kitchen, _places(kitchen, registry), projects=projects, say=print)
 
 
 @command
@@ -56,25 +52,38 @@ def list_kitchens(arguments: Any) -> None:
 
 
 @command
+def refresh_kitchen(arguments: Any) -> None:
+    """Ask the dag-processor to look at a kitchen's branch now."""
+    registry = bootstrap.kitchen_registry()
+    registry.ask_for_parsing(registry.kitchen(arguments.kitchen))
+
+
+@command
 def delete_kitchen(arguments: Any) -> None:
     """Delete a kitchen, step by step."""
     projects = config.environments()
     registry = bootstrap.kitchen_registry()
     kitchen = registry.kitchen(arguments.kitchen)
-    kitchens.delete(
-        kitchen.name,
-        projects=projects,
+    places = _places(kitchen, registry)
+    kitchens.delete(kitchen.name, places, by=_who(), projects=projects, say=print)
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user need not have a name
+        return f"uid {os.getuid()}"
+
+
+def _places(kitchen: Kitchen, registry: KitchenRegistry) -> kitchens.Places:
+    projects = config.environments()
+    environment = projects.environment(kitchen.environment)
+    return kitchens.Places(
         registry=registry,
-        repository=bootstrap.repository(projects.projects[kitchen.project].repository),
-        warehouses=_warehouses(kitchen.environment),
-        say=print,
+        repository=bootstrap.repository(projects.project_of(environment.name).repository),
+        warehouses=[
+            bootstrap.warehouse_of(environment, tool.name)
+            for tool in environment.tools.values()
+            if tool.schema_per_kitchen
+        ],
     )
-
-
-def _warehouses(environment_name: str) -> list[Warehouse]:
-    environment = config.environments().environment(environment_name)
-    return [
-        bootstrap.warehouse_of(environment, tool.name)
-        for tool in environment.tools.values()
-        if tool.schema_per_kitchen
-    ]

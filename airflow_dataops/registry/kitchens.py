@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from airflow_dataops.errors import KitchenExists, KitchenHasChildren, KitchenNot
 from airflow_dataops.registry.models import BundleVersionRow, KitchenRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Engine, Row, Select
 
@@ -70,6 +71,11 @@ class KitchenTable:
                 raise KitchenNotFound(name, _living_names(session))
             return _kitchen(row)
 
+    def check(self, kitchen: Kitchen) -> None:
+        """Raise what ``add`` would raise at this moment, and record nothing."""
+        with self._adding(kitchen) as session:
+            session.rollback()
+
     def add(self, kitchen: Kitchen) -> None:
         """Record a new kitchen.
 
@@ -77,15 +83,8 @@ class KitchenTable:
             KitchenExists: a living kitchen or a DAG outside of kitchens has this namespace.
             KitchenNotFound: its project has no living kitchen that is named as its parent.
         """
-        names.check_kitchen_name(kitchen.name)
-        try:
-            with self._sessions.begin() as session:
-                self._add(session, kitchen)
-        except IntegrityError as error:
-            # The index on living names judges, so that of two at the same time one is refused.
-            if kitchen.name in {living.name for living in self.kitchens()}:
-                raise KitchenExists(kitchen.name) from error
-            raise
+        with self._adding(kitchen):
+            pass
 
     def remove(self, kitchen: Kitchen, *, by: str | None = None) -> None:
         """Mark a kitchen as deleted; its row and id stay. One that is gone is no error.
@@ -131,6 +130,20 @@ class KitchenTable:
                 session.add(request)
         except IntegrityError:
             return  # the same request waits already: its id is made from its content
+
+    @contextmanager
+    def _adding(self, kitchen: Kitchen) -> Iterator[Session]:
+        """A transaction with the kitchen in it; a refusal by the database becomes ours."""
+        names.check_kitchen_name(kitchen.name)
+        try:
+            with self._sessions.begin() as session:
+                self._add(session, kitchen)
+                yield session
+        except IntegrityError as error:
+            # The index on living names judges, so that of two at the same time one is refused.
+            if kitchen.name in {living.name for living in self.kitchens()}:
+                raise KitchenExists(kitchen.name) from error
+            raise
 
     def _add(self, session: Session, kitchen: Kitchen) -> None:
         parent_id = None

@@ -14,7 +14,7 @@ from airflow_dataops.domain.kitchen import Kitchen
 from airflow_dataops.errors import KitchenError, KitchenExists, KitchenHasChildren, KitchenNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from airflow_dataops.domain.release_environment import Projects, ReleaseEnvironment
@@ -35,6 +35,21 @@ class KitchenRequest:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the parts of a kitchen are.
+
+    Attributes:
+        registry: has its row.
+        repository: its project's, has its branch.
+        warehouses: those of its environment in which each kitchen has a schema.
+    """
+
+    registry: KitchenRegistry
+    repository: Repository
+    warehouses: Sequence[Warehouse]
+
+
 def plan(asked: KitchenRequest, *, projects: Projects, registry: KitchenRegistry) -> Kitchen:
     """The kitchen that would be created.
 
@@ -43,7 +58,7 @@ def plan(asked: KitchenRequest, *, projects: Projects, registry: KitchenRegistry
 
     Raises:
         InvalidName: no kitchen may be named so.
-        KitchenExists: the name is taken.
+        KitchenExists: the name, its namespace or its branch is taken.
         KitchenNotFound: there is no such parent.
         KitchenError: the parent is missing, or the environment is another project's.
     """
@@ -63,7 +78,7 @@ def plan(asked: KitchenRequest, *, projects: Projects, registry: KitchenRegistry
         raise KitchenError(message)
     home = base or projects.environment(asked.environment or living[str(parent)].environment)
     _check_home(name, home, asked=asked.environment, parent=living.get(str(parent)))
-    return Kitchen(
+    planned = Kitchen(
         id=asked.id,
         name=name,
         project=home.project,
@@ -73,72 +88,68 @@ def plan(asked: KitchenRequest, *, projects: Projects, registry: KitchenRegistry
         created_at=asked.now,
         created_by=asked.by,
     )
+    _check_branch(planned, projects, living.values())
+    registry.check(planned)
+    return planned
 
 
-def create(
-    kitchen: Kitchen,
-    *,
-    registry: KitchenRegistry,
-    repository: Repository,
-    warehouses: Sequence[Warehouse],
-    say: Say,
-) -> None:
+def create(kitchen: Kitchen, places: Places, *, projects: Projects, say: Say) -> None:
     """Make a planned kitchen: its branch, its schemas, its row; then have its DAGs read.
 
     Args:
         kitchen: what ``plan`` gave.
-        registry: where its row goes.
-        repository: the project's, where its branch is cut.
-        warehouses: those in which kitchens have a schema.
+        places: where its parts go.
+        projects: what the environments file declares.
         say: hears of each step when it is done.
 
     Raises:
         OutsideSystemError: git or a warehouse refuses; nothing is registered then.
+        KitchenExists: a schema of the kitchen's name holds somebody's tables.
     """
-    _make_branch(kitchen, registry, repository, say)
-    for warehouse in warehouses:
+    if not _is_base(kitchen, projects):
+        _check_schemas(kitchen, places.warehouses)
+    _make_branch(kitchen, places, say)
+    for warehouse in places.warehouses:
         warehouse.create_schema(kitchen.schema)
         say(f"schema {kitchen.schema}")
-    registry.add(kitchen)
+    places.registry.add(kitchen)
     say(f"kitchen {kitchen.name} in {kitchen.environment}")
-    registry.ask_for_parsing(kitchen)
+    places.registry.ask_for_parsing(kitchen)
 
 
-def delete(
-    name: str,
-    *,
-    projects: Projects,
-    registry: KitchenRegistry,
-    repository: Repository,
-    warehouses: Sequence[Warehouse],
-    say: Say,
-) -> None:
-    """Unmake a kitchen: its schemas, its branch, its row.
+def delete(name: str, places: Places, *, by: str, projects: Projects, say: Say) -> None:
+    """Unmake a kitchen: its branch, its schemas, its row.
+
+    The branch is the first to go: a git host may refuse that, and then no data are lost.
 
     Raises:
         KitchenNotFound: there is none of this name.
         KitchenHasChildren: kitchens that were cut from it live.
         KitchenError: it is the base kitchen of an environment.
     """
+    registry = places.registry
     kitchen = registry.kitchen(name)
     children = [child.name for child in registry.kitchens() if child.parent == name]
     if children:
         raise KitchenHasChildren(name, children)
-    environment = projects.environment(kitchen.environment)
-    if environment.base_kitchen.name == name:
+    if _is_base(kitchen, projects):
         message = (
-            f"kitchen {name!r} is the base kitchen of {environment.name}; it goes when the "
+            f"kitchen {name!r} is the base kitchen of {kitchen.environment}; it goes when the "
             "environment goes"
         )
         raise KitchenError(message)
-    for warehouse in warehouses:
+    places.repository.delete_branch(kitchen.branch)
+    say(f"deleted branch {kitchen.branch}")
+    for warehouse in places.warehouses:
         warehouse.drop_schema(kitchen.schema)
         say(f"dropped schema {kitchen.schema}")
-    repository.delete_branch(kitchen.branch)
-    say(f"deleted branch {kitchen.branch}")
-    registry.remove(kitchen)
+    registry.remove(kitchen, by=by)
     say(f"deleted kitchen {kitchen.name}")
     registry.ask_for_parsing(kitchen)
+
+
+def _is_base(kitchen: Kitchen, projects: Projects) -> bool:
+    return projects.environment(kitchen.environment).base_kitchen.name == kitchen.name
 
 
 def _check_home(
@@ -155,10 +166,27 @@ def _check_home(
         raise KitchenError(message)
 
 
-def _make_branch(
-    kitchen: Kitchen, registry: KitchenRegistry, repository: Repository, say: Say
-) -> None:
-    if repository.tip(kitchen.branch) is not None:
+def _check_branch(planned: Kitchen, projects: Projects, living: Iterable[Kitchen]) -> None:
+    """Refuse a branch that another kitchen stands on: deleting one would delete the other's."""
+    project = projects.projects[planned.project]
+    owners = {k.branch: k.name for k in living if k.project == planned.project}
+    for environment in project.environments.values():
+        owners.setdefault(environment.base_kitchen.branch, environment.base_kitchen.name)
+    owner = owners.get(planned.branch, planned.name)
+    if owner != planned.name:
+        why = f"branch {planned.branch!r} belongs to kitchen {owner!r}; choose another name"
+        raise KitchenExists(planned.name, why)
+
+
+def _check_schemas(kitchen: Kitchen, warehouses: Sequence[Warehouse]) -> None:
+    """Refuse a schema with tables: whoever deletes the kitchen would delete them."""
+    if any(warehouse.holds_tables(kitchen.schema) for warehouse in warehouses):
+        why = f"schema {kitchen.schema!r} exists and holds tables; choose another name"
+        raise KitchenExists(kitchen.name, why)
+
+
+def _make_branch(kitchen: Kitchen, places: Places, say: Say) -> None:
+    if places.repository.tip(kitchen.branch) is not None:
         say(f"branch {kitchen.branch} is there already and is kept as it is")
         return
     if kitchen.parent is None:
@@ -167,6 +195,6 @@ def _make_branch(
             "does not have; push it, or name a parent to cut it from (--from)"
         )
         raise KitchenError(message)
-    source = registry.kitchen(kitchen.parent).branch
-    repository.cut_branch(kitchen.branch, source=source)
+    source = places.registry.kitchen(kitchen.parent).branch
+    places.repository.cut_branch(kitchen.branch, source=source)
     say(f"branch {kitchen.branch} cut from {source}")

@@ -71,6 +71,18 @@ class KitchenRegistryContract:
         assert refused.value.why == "a kitchen of this name exists"
         assert len(registry.kitchens()) == 1
 
+    def test_a_check_refuses_what_adding_would_and_records_nothing(self, registry):
+        root = kitchen("demo_dev")
+        registry.check(root)
+        assert registry.kitchens() == []
+        registry.add(root)
+        with pytest.raises(KitchenExists):
+            registry.check(kitchen("demo_dev"))
+        with pytest.raises(KitchenNotFound):
+            registry.check(kitchen("dev_kitchen", parent="nobody"))
+        registry.check(kitchen("dev_kitchen", parent="demo_dev"))
+        assert registry.kitchens() == [root]
+
     def test_a_name_that_breaks_the_rules_is_refused(self, registry):
         with pytest.raises(InvalidName):
             registry.add(kitchen("demo.dev"))
