@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 @pytest.fixture
 def stack_home() -> Iterator[Path]:
     """An empty home that every user can pass through, unlike pytest's ``tmp_path``."""
-    yield from _temporary_home()
+    yield from temporary_home()
 
 
 @pytest.fixture(scope="session")
 def embedded_stack() -> Iterator[EmbeddedStack]:
     """PostgreSQL, vault, object store and SFTP server of production and development."""
-    for home in _temporary_home():
+    for home in temporary_home():
         with EmbeddedStack(home) as stack:
             stack.start()
             yield stack
 
 
-def _temporary_home() -> Iterator[Path]:
+def temporary_home() -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="dataops-"))
     home.chmod(0o711 if os.geteuid() == 0 else 0o700)
     try:

@@ -95,6 +95,12 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
             args=(ARG_OUTPUT,),
         ),
         ActionCommand(
+            name="refresh",
+            help="Have a kitchen's branch read now instead of at the next interval",
+            func=lazy_load_command(f"{body}.refresh_kitchen"),
+            args=(_KITCHEN,),
+        ),
+        ActionCommand(
             name="delete",
             help="Delete a kitchen with its branch and its schema",
             func=lazy_load_command(f"{body}.delete_kitchen"),

@@ -71,19 +71,23 @@ def _bring_up(airflow: DemoAirflow, stack: EmbeddedStack, say: Say) -> None:
     airflow.launch()
     say("starting Airflow; meanwhile the partner's files and the kitchens are made")
     stack.deliver([date.fromisoformat(day) for day in WEEKS["demo_production"]])
-    for line in airflow.run_several(_creations(airflow)).splitlines():
-        say(f"  {line}")
+    if commands := _commands(airflow):
+        for line in airflow.run_several(commands).splitlines():
+            say(f"  {line}")
     airflow.wait_until_serving()
     say(f"Airflow serves at {airflow.url}")
 
 
-def _creations(airflow: DemoAirflow) -> list[list[str]]:
+def _commands(airflow: DemoAirflow) -> list[list[str]]:
+    """What makes the kitchens that are missing; nothing where an earlier start made them."""
     made = airflow.kitchens_made
     created = [
         ["dataops", "kitchen", "create", kitchen, *options, "--local"]
         for kitchen, (_, options) in KITCHENS.items()
         if kitchen not in made
     ]
+    if not created:
+        return []
     return [*created, ["dataops", "kitchen", "list"], ["dataops", "environment", "check"]]
 
 

@@ -65,9 +65,7 @@ def are_gone(pids, *, seconds):
 def owner(stack_home):
     """A Python process of its own that started the stack."""
     command = [sys.executable, "-c", OWNER, str(stack_home)]
-    with subprocess.Popen(  # noqa: S603 - the code above
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "started\n"
         yield process
         process.kill()
@@ -164,7 +162,7 @@ def test_stale_pid_file_of_a_foreign_process_harms_nobody(stack_home):
         stack.start()
         data = stack_home / "postgres" / "data"
         stale = (data / "postmaster.pid").read_text().splitlines()[1:]
-    foreign = subprocess.Popen(["sleep", "60"])  # noqa: S607
+    foreign = subprocess.Popen(["sleep", "60"])
     try:
         (data / "postmaster.pid").write_text("\n".join([str(foreign.pid), *stale]))
         (stack_home / "run" / "postgres.pid").write_text(f"{foreign.pid}\n")

@@ -98,7 +98,7 @@ def test_parse_time_loads_nothing_that_is_costly():
         "               'airflow_dataops.adapters', 'airflow_dataops.services'):\n"
         "    assert not [m for m in added if m.startswith(costly)], costly\n"
     )
-    subprocess.run(  # noqa: S603 - our own program
+    subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], check=True
     )
 

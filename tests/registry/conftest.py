@@ -37,7 +37,7 @@ class MetadataDatabase:
         }
 
     def run(self, *command: str) -> str:
-        done = subprocess.run(  # noqa: S603 - a command of the test's own
+        done = subprocess.run(
             command, env=self.environment(), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

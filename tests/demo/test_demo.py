@@ -1,0 +1,192 @@
+"""The demo as a newcomer runs it, and the tutorial that goes on from there, word for word."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.airflow, pytest.mark.service]
+
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial" / "first-kitchen.md"
+STAYS = "Ctrl-C stops the demo"
+LONGEST_SECONDS = 480
+
+
+@dataclass(slots=True)
+class RunningDemo:
+    """A demo in a folder of its own, and what it has said so far."""
+
+    folder: Path
+    process: subprocess.Popen[str]
+    started: float
+    lines: list[tuple[float, str]] = field(default_factory=list)
+
+    def read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append((time.monotonic() - self.started, line.rstrip()))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line for _, line in self.lines)
+
+    def second_of(self, words: str) -> float:
+        """When it said this, in seconds after its start."""
+        return next(second for second, line in self.lines if words in line)
+
+    def wait_for(self, words: str) -> None:
+        while words not in self.text:
+            assert self.process.poll() is None, f"the demo ended early:\n{self.text}"
+            waited = time.monotonic() - self.started
+            assert waited < LONGEST_SECONDS, f"no {words!r} yet:\n{self.text}"
+            time.sleep(0.2)
+
+
+def start(folder: Path, *arguments: str) -> RunningDemo:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "airflow_dataops.demo", *arguments],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")},
+    )  # fmt: skip
+    demo = RunningDemo(folder, process, time.monotonic())
+    Thread(target=demo.read, daemon=True).start()
+    return demo
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    from tests.stack_fixtures import temporary_home
+
+    for home in temporary_home():
+        (home / ".venv").symlink_to(sys.prefix)
+        yield home
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> Iterator[RunningDemo]:
+    running = start(folder)
+    try:
+        running.wait_for(STAYS)
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.send_signal(signal.SIGINT)
+        running.process.wait(60)
+
+
+def test_the_demo_shows_what_it_does_at_once(demo: RunningDemo) -> None:
+    assert demo.lines[0][0] < 5, demo.lines[0]
+
+
+def test_each_kitchen_worked_under_the_login_of_its_own_environments_vault(
+    demo: RunningDemo,
+) -> None:
+    production, development = demo.text.split("dev_kitchen.profitability, weeks")
+
+    assert re.search(r"vault +mount 'production'\n.*login +etl_production\n", production)
+    assert re.search(r"vault +mount 'development'\n.*login +etl_development\n", development)
+
+
+def test_production_ran_three_weeks_and_the_kitchen_one(demo: RunningDemo) -> None:
+    assert "demo_production.profitability, weeks 2017-01-09, 2017-01-16, 2017-01-23" in demo.text
+    assert "dev_kitchen.profitability, weeks 2017-01-09\n" in demo.text
+
+
+def test_airflow_is_where_the_demo_says_with_the_password_it_says(demo: RunningDemo) -> None:
+    url, user, password = airflow_login(demo)
+
+    answer = httpx.post(f"{url}/auth/token", json={"username": user, "password": password})
+
+    assert answer.status_code == 201
+
+
+def test_the_tutorial_can_be_followed_word_for_word(demo: RunningDemo) -> None:
+    before, delete = (console_lines(text) for text in TUTORIAL.read_text().split("## Delete it"))
+    assert before.pop(0) == "make demo"
+
+    shell(demo.folder, before)
+
+    assert wait_for_run(demo, "my_kitchen.profitability", "first") == "success"
+    assert "2" in segments_of(demo, "my_kitchen"), "households are segmented by size now"
+    listed = shell(demo.folder, [before[0], *delete])
+    assert "dropped schema my_kitchen" in listed
+    assert "my_kitchen" not in listed.rpartition("created_at")[2]
+    assert segments_of(demo, "dev_kitchen"), "the kitchen beside it is untouched"
+
+
+def test_ctrl_c_stops_the_demo_and_a_second_start_goes_on_from_there(
+    demo: RunningDemo, folder: Path
+) -> None:
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(60) == 0, demo.text
+    assert not list((folder / ".demo" / "run").glob("*.pid"))
+
+    again = start(folder, "--once")
+    assert again.process.wait(LONGEST_SECONDS) == 0, again.text
+
+    assert again.second_of("Airflow serves at") < 60
+    assert "2017-01-09, 2017-01-16, 2017-01-23" in again.text
+    assert "kitchen create" not in again.text
+
+
+def console_lines(page: str) -> list[str]:
+    blocks = re.findall(r"^```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+
+
+def shell(folder: Path, lines: list[str]) -> str:
+    script = "\n".join(["set -euo pipefail", *lines])
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def airflow_login(demo: RunningDemo) -> tuple[str, str, str]:
+    found = re.search(r"Airflow +(http\S+) +user (\S+) +password (\S+)", demo.text)
+    assert found, demo.text
+    return found[1], found[2], found[3]
+
+
+def wait_for_run(demo: RunningDemo, dag_id: str, run_id: str) -> str:
+    url, user, password = airflow_login(demo)
+    with httpx.Client(base_url=url) as client:
+        login = client.post("/auth/token", json={"username": user, "password": password}).json()
+        client.headers["Authorization"] = f"Bearer {login['access_token']}"
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
+            run = client.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}").json()
+            if run["state"] in {"success", "failed"}:
+                return str(run["state"])
+            time.sleep(1)
+    pytest.fail(f"{dag_id} did not finish within 180 seconds; it is {run['state']}")
+
+
+def segments_of(demo: RunningDemo, kitchen: str) -> set[str]:
+    home = demo.folder / ".demo"
+    ports = re.search(r'"postgres": (\d+)', (home / "ports.json").read_text())
+    assert ports
+    with psycopg.connect(
+        host="127.0.0.1", port=int(ports[1]), dbname="warehouse_development",
+        user="etl_development", password=(home / "secrets/postgres_etl_development").read_text(),
+    ) as connection:  # fmt: skip
+        table = sql.Identifier(kitchen, "segment_profit")
+        rows = connection.execute(sql.SQL("select segment from {}").format(table))
+        return {segment for (segment,) in rows}
