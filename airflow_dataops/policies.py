@@ -34,6 +34,8 @@ def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | N
     no run, too: before a new task is bound to one (and then again with it), and when a stored
     task takes its settings from the DAG once more (then the task's own session can tell).
     """
+    from airflow.configuration import conf
+
     from airflow_dataops import config
     from airflow_dataops.errors import DataOpsError
 
@@ -52,8 +54,8 @@ def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | N
         # An exception here would stop the scheduler for everybody; no worker serves this queue.
         log.exception("no queue is known for the kitchens of %s", bundles[bundle])
         queue = UNKNOWN_QUEUE
-    if queue:
-        task_instance.queue = queue
+    # An environment without a queue has the cluster's default one, never one that a DAG chose.
+    task_instance.queue = queue or conf.get("operators", "default_queue")
 
 
 def _bundle_of_run(dag_run: DagRun | None) -> str | None:
@@ -65,8 +67,10 @@ def _bundle_of_stored(task_instance: TaskInstance) -> str | None:
     from sqlalchemy import select
     from sqlalchemy.orm import object_session
 
+    from airflow_dataops.domain import names
+
     session = object_session(task_instance)
-    if session is None:
+    if session is None or names.kitchen_of_dag(task_instance.dag_id) is None:
         return None
     from airflow.models.dag import DagModel
 

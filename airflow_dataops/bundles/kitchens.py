@@ -148,8 +148,6 @@ class KitchenBundle(BaseDagBundle):
     def _record(self, version: str, manifest: Manifest) -> None:
         from airflow_dataops import bootstrap
 
-        if self._version_file.exists() and self._version_file.read_text() == version:
-            return
         bootstrap.record_bundle_version(
             version=version,
             bundle_name=self.name,

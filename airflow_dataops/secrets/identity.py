@@ -28,11 +28,6 @@ def asking_task_instance() -> str | None:
     return str(token.id) if token else None
 
 
-def is_request() -> bool:
-    """Whether the middleware is in force around the present call."""
-    return _scope.get() is not None
-
-
 class IdentityMiddleware:
     """Keeps the scope at hand and refuses what crosses kitchens."""
 

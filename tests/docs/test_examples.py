@@ -77,6 +77,24 @@ def test_an_environments_file_of_the_docs_is_accepted(text: str, tmp_path: Path)
     assert load_environments(path).environments()
 
 
+def test_the_template_of_an_environments_file_is_accepted() -> None:
+    declared = load_environments(ROOT / "dags_templates" / "environments.yaml")
+
+    assert [e.name for e in declared.environments()] == ["development", "production"]
+
+
+def test_the_template_of_a_pipeline_is_built_in_a_kitchen(
+    kitchen_folder: Callable[[dict[str, str]], Path],
+) -> None:
+    from airflow_dataops.dag_factory import kitchen_dags
+
+    source = (ROOT / "dags_templates/pipelines/row_counts/pipeline.py").read_text()
+
+    dags = kitchen_dags(str(kitchen_folder({"row_counts": source}) / "dataops_kitchen.py"))
+
+    assert set(dags["dev_kitchen.row_counts"].task_dict) == {"make.days", "make.data_tests"}
+
+
 @pytest.mark.parametrize("text", examples("ini"))
 def test_a_configuration_of_the_docs_names_real_options(text: str) -> None:
     parser = configparser.ConfigParser(interpolation=None)
