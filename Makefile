@@ -21,7 +21,8 @@ lint: install                     ## style, types and import contracts, without 
 	$(BIN)/deptry airflow_dataops
 
 bench: install                    ## run every benchmark, ours and peers and limits side by side
-	@set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(ARGS); done
+	@set -e; for script in benchmarks/[a-z]*.py; do \
+		$(BIN)/python -m benchmarks.$$(basename $$script .py) $(ARGS); done
 
 docs: install                     ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
