@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from airflow.models.connection import Connection
 
+from airflow_dataops.errors import CredentialRefused
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,7 +24,15 @@ def as_connection(tool: Tool, fields: Mapping[str, str], *, schema: str | None) 
             ``password``, ``port``, ``schema``, ``extra`` (JSON text), the same as for Airflow's
             own vault backend.
         schema: where sessions start if the tool has a schema per kitchen.
+
+    Raises:
+        CredentialRefused: a field is no text; says which, never what it holds.
     """
+    values: Mapping[str, object] = fields  # what a vault holds is anybody's to say
+    for name, value in values.items():
+        if not isinstance(value, (str, int)):
+            message = f"the secret of {tool.name} has a field {name!r} that is no text"
+            raise CredentialRefused(message)
     if "conn_uri" in fields:
         found = Connection(conn_id=tool.name, uri=fields["conn_uri"])
     else:

@@ -1,0 +1,170 @@
+"""An API server's view: a metadata database, an environments file, a vault and who asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+import yaml
+from sqlalchemy.orm import Session
+
+from airflow_dataops import bootstrap
+from airflow_dataops.domain.kitchen import Kitchen
+from airflow_dataops.registry.bundle_versions import record_version
+from airflow_dataops.registry.kitchens import KitchenTable
+from airflow_dataops.secrets import kitchen_credentials
+from airflow_dataops.secrets.identity import IdentityMiddleware
+from airflow_dataops.secrets.kitchen_vault import KitchenVaultBackend
+from tests.registry.airflow_rows import add_dag, add_running_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from airflow_dataops.demo.stack import EmbeddedStack
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+BUNDLES = {"development": "kitchens-development", "production": "kitchens-production"}
+
+
+class Clock:
+    """A clock that a test turns forward."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass(kw_only=True)
+class Installation:
+    """What an API server has at hand, and how a task's request reaches its backend."""
+
+    engine: Engine
+    stack: EmbeddedStack
+    clock: Clock
+    home: Path
+    monkeypatch: pytest.MonkeyPatch
+
+    def add_kitchen(self, name: str, environment: str = "development") -> Kitchen:
+        kitchen = Kitchen(
+            id=str(uuid4()),
+            name=name,
+            project="retail",
+            environment=environment,
+            branch=name,
+            parent=None,
+            created_at=NOON,
+            created_by="padma",
+        )
+        self.table.add(kitchen)
+        return kitchen
+
+    @property
+    def table(self) -> KitchenTable:
+        return KitchenTable(self.engine, bundle_name=BUNDLES.__getitem__)
+
+    def running_task(self, kitchen: str, environment: str = "development") -> str:
+        """Id of a task instance whose rows all say the same."""
+        bundle, version = BUNDLES[environment], f"version-of-{environment}"
+        with Session(self.engine) as session, session.begin():
+            record_version(
+                session,
+                version=version,
+                bundle_name=bundle,
+                project="retail",
+                environment=environment,
+                now=NOON,
+            )
+        add_dag(self.engine, f"{kitchen}.profit", bundle=bundle)
+        return add_running_task(self.engine, f"{kitchen}.profit", version=version)
+
+    def ordinary_task(self) -> str:
+        add_dag(self.engine, "reports.daily", bundle="dags-folder")
+        return add_running_task(self.engine, "reports.daily", version=None)
+
+    def new_task(self, environment: str = "development") -> str:
+        """A running task of a new kitchen."""
+        name = f"k{uuid4().hex[:10]}"
+        self.add_kitchen(name, environment)
+        return self.running_task(name, environment)
+
+    def connection(self, task: str, conn_id: str = "redshift") -> Any:
+        return asking(task, lambda: KitchenVaultBackend().get_connection(conn_id))
+
+    def key(self, task: str) -> str:
+        """The password that a task is given for the warehouse."""
+        return str(self.connection(task).password)
+
+    def variable(self, task: str, key: str) -> Any:
+        return asking(task, lambda: KitchenVaultBackend().get_variable(key))
+
+    def set(self, section: str, option: str, value: str) -> None:
+        self.monkeypatch.setenv(f"AIRFLOW__{section.upper()}__{option.upper()}", value)
+
+    def declare(self, change: Callable[[dict[str, Any]], object]) -> Path:
+        """Let an environments file of the test's own declare development differently."""
+        declared = yaml.safe_load(self.stack.addresses.environments_file.read_text())
+        change(declared["projects"]["retail"]["environments"]["development"])
+        file = self.home / "environments.yaml"
+        file.write_text(yaml.safe_dump(declared))
+        self.set("dataops", "environments_file", str(file))
+        return file
+
+
+def asking(task_instance: str | None, call: Callable[[], Any]) -> Any:
+    """Answer within a request that carries a task's token, as Airflow has validated it."""
+    answers = []
+
+    async def airflow(scope: Mapping[str, Any], *_: Any) -> None:
+        if task_instance is not None:
+            scope["ti_token"] = SimpleNamespace(id=task_instance)
+        answers.append(call())
+
+    scope = {"type": "http", "method": "GET", "path": "/execution/connections/x", "headers": []}
+    asyncio.run(IdentityMiddleware(airflow)(scope, None, None))
+    return answers[0]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def installation(airflow_engine, embedded_stack, clock, tmp_path, monkeypatch) -> Installation:
+    """An API server on the real vault of two environments."""
+    configured = Installation(
+        engine=airflow_engine,
+        stack=embedded_stack,
+        clock=clock,
+        home=tmp_path,
+        monkeypatch=monkeypatch,
+    )
+    configured.set("dataops", "environments_file", str(embedded_stack.addresses.environments_file))
+    kitchens = "airflow_dataops.bundles.kitchens.KitchenBundle"
+    bundles = [
+        {"name": name, "classpath": kitchens, "kwargs": {"environment": environment}}
+        for environment, name in BUNDLES.items()
+    ]
+    configured.set("dag_processor", "dag_bundle_config_list", json.dumps(bundles))
+    monkeypatch.setattr(kitchen_credentials, "_cache", kitchen_credentials.ShortCache(clock))
+    bootstrap._vault.cache_clear()
+    return configured
+
+
+@pytest.fixture
+def fresh_name() -> Callable[[], str]:
+    """Names that no other test's secrets stand under."""
+    prefix, numbers = f"k{uuid4().hex[:8]}", count()
+    return lambda: f"{prefix}_{next(numbers)}"
