@@ -81,6 +81,22 @@ class KitchenFolders:
             for name, kitchen in manifest.kitchens.items()
         }
 
+    def code_of(self, commit: str, *, extract: Callable[[str, Path], None]) -> Path:
+        """The folder of a commit's files, made where it is missing."""
+        folder = self._store / commit
+        if folder.exists():
+            return folder
+        self._store.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(dir=self._store, prefix=".building-"))
+        try:
+            extract(commit, building)
+        except BaseException:
+            # Tried again at every refresh: what is left behind would fill the disk.
+            shutil.rmtree(building)
+            raise
+        building.chmod(0o755)
+        return _move(building, folder)
+
     def add_version(self, version: str, folders: dict[str, Path]) -> None:
         """Make a version visible, all of its kitchens at once."""
         if self.has_version(version):
@@ -149,22 +165,12 @@ class KitchenFolders:
         folder = self._kitchens / digest
         if folder.exists():
             return folder
-        code = self._code_of(kitchen.commit, extract)
+        code = self.code_of(kitchen.commit, extract=extract)
         self._kitchens.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(dir=self._kitchens, prefix=".building-"))
         (building / KITCHEN_FILE).write_text(content)
         (building / names.LOADER_FILE).write_text(_LOADER)
         (building / CODE).symlink_to(os.path.relpath(code, folder))
-        building.chmod(0o755)
-        return _move(building, folder)
-
-    def _code_of(self, commit: str, extract: Callable[[str, Path], None]) -> Path:
-        folder = self._store / commit
-        if folder.exists():
-            return folder
-        self._store.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(dir=self._store, prefix=".building-"))
-        extract(commit, building)
         building.chmod(0o755)
         return _move(building, folder)
 

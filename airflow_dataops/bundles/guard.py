@@ -16,6 +16,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_dataops.bundles import parse_requests
 from airflow_dataops.bundles.folders import CODE
 from airflow_dataops.domain import names
 
@@ -45,6 +46,7 @@ def install(bundle_name: str, *, tracking: Path) -> None:
         setattr(DagFileProcessorManager, _INSTALLED, guarded)
         original = DagFileProcessorManager.persist_parsing_result
         DagFileProcessorManager.persist_parsing_result = _guarding(original, guarded)  # type: ignore[method-assign]
+        parse_requests.restrict(guarded)
     guarded[bundle_name] = tracking
     log.info("guarding the DAGs of bundle %s", bundle_name)
 
@@ -108,6 +110,11 @@ def hold_to_kitchen(
             kept.append(dag)
     result.serialized_dags = kept
     result.import_errors = _with_refusals(errors, refused, relative_fileloc)
+    result.warnings = [
+        warning
+        for warning in result.warnings or []
+        if names.is_in_namespace(_dag_of_warning(warning), kitchen)
+    ]
 
 
 def keep_out_of_kitchens(
@@ -129,6 +136,11 @@ def keep_out_of_kitchens(
         result.import_errors = _with_refusals(
             dict(result.import_errors or {}), refused, relative_fileloc
         )
+
+
+def _dag_of_warning(warning: Any) -> str:
+    found = warning.get("dag_id") if isinstance(warning, dict) else warning.dag_id
+    return str(found)
 
 
 def _objection(dag: Mapping[str, Any], kitchen: str) -> str | None:

@@ -18,13 +18,14 @@ from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
 
 from airflow_dataops.bundles.folders import KitchenFolders
 from airflow_dataops.domain.manifest import KitchenAtCommit, Manifest, read_manifest
-from airflow_dataops.errors import BundleError, ConfigurationError
+from airflow_dataops.errors import BundleError, ConfigurationError, OutsideSystemError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from airflow_dataops.adapters.git_repository import Mirror
+    from airflow_dataops.domain.kitchen import Kitchen
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class KitchenBundle(BaseDagBundle):
         with self.lock():
             mirror = self._mirror()
             mirror.fetch_branches()
-            manifest = self._present(mirror.tips())
+            manifest = self._present(mirror)
             commits = [kitchen.commit for kitchen in manifest.kitchens.values()]
             version = mirror.publish_manifest(manifest.to_bytes(), commits)
             folders = self._folders.lay_out(manifest, extract=self._extract)
@@ -117,22 +118,18 @@ class KitchenBundle(BaseDagBundle):
             folders = self._folders.lay_out(manifest, extract=self._extract)
             self._folders.add_version(version, folders)
 
-    def _present(self, tips: dict[str, str]) -> Manifest:
+    def _present(self, mirror: Mirror) -> Manifest:
         """The manifest of what the registry and the branches say now."""
         from airflow_dataops import bootstrap, config
 
         environment = config.environments().environment(self.environment)
+        tips = mirror.tips()
         kitchens = {}
         for kitchen in bootstrap.kitchen_registry().kitchens(environment=self.environment):
-            if kitchen.branch in tips:
+            commit = self._readable(kitchen, tips.get(kitchen.branch), mirror)
+            if commit is not None:
                 kitchens[kitchen.name] = KitchenAtCommit(
-                    id=kitchen.id, commit=tips[kitchen.branch], owner=kitchen.created_by
-                )
-            else:
-                log.warning(
-                    "kitchen %s has no DAGs: its branch %s is not in the repository",
-                    kitchen.name,
-                    kitchen.branch,
+                    id=kitchen.id, commit=commit, owner=kitchen.created_by
                 )
         tools = {
             tool.name: {"bucket": tool.bucket} if tool.bucket else {}
@@ -144,6 +141,34 @@ class KitchenBundle(BaseDagBundle):
             tools=tools,
             kitchens=kitchens,
         )
+
+    def _readable(self, kitchen: Kitchen, tip: str | None, mirror: Mirror) -> str | None:
+        """The commit that a kitchen is to show: its tip, or the last that could be written.
+
+        What is wrong with one kitchen's branch must not stop the others' refreshes.
+        """
+        if tip is None:
+            log.warning(
+                "kitchen %s has no DAGs: its branch %s is not in the repository",
+                kitchen.name,
+                kitchen.branch,
+            )
+            return None
+        try:
+            self._folders.code_of(tip, extract=self._extract)
+        except OutsideSystemError as error:
+            log.error("kitchen %s stays as it was: %s", kitchen.name, error)  # noqa: TRY400 - no bug
+            return self._commit_before(kitchen, mirror)
+        return tip
+
+    def _commit_before(self, kitchen: Kitchen, mirror: Mirror) -> str | None:
+        present = self.get_current_version()
+        if present is None or present.version is None:
+            return None
+        content = mirror.read_manifest(present.version)
+        before = read_manifest(content, version=present.version, environment=self.environment)
+        shown = before.kitchens.get(kitchen.name)
+        return shown.commit if shown is not None and shown.id == kitchen.id else None
 
     def _record(self, version: str, manifest: Manifest) -> None:
         from airflow_dataops import bootstrap

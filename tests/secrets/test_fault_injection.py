@@ -102,18 +102,19 @@ def assert_refused(error, *secrets):
 
 def walk(task, look_up, forget):
     """Let every call fail in turn; the names of those that did."""
-    asking(task, lambda: look_up(KitchenVaultBackend()))
+
+    def watched(faults):
+        return asking(task, lambda: faults.during(lambda: look_up(KitchenVaultBackend())))
+
+    watched(Faults())
     forget()
     counted = Faults()
-    asking(task, lambda: counted.during(lambda: look_up(KitchenVaultBackend())))
-    for number in range(1, len(counted.called) + 1):
+    watched(counted)
+    for number, name in enumerate(counted.called, start=1):
         forget()
-        faults = Faults(fail_at=number)
-        with pytest.raises(Refused) as refused:
-            asking(
-                task, lambda faults=faults: faults.during(lambda: look_up(KitchenVaultBackend()))
-            )
-            pytest.fail(f"call {number} failed and nobody noticed: {faults.called[-5:]}")
+        with pytest.raises(Refused) as refused:  # noqa: PT012 - says which call went unnoticed
+            watched(Faults(fail_at=number))
+            pytest.fail(f"call {number} failed and nobody noticed: {name}")
         assert_refused(refused.value)
     return counted.called
 
