@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from airflow_dataops.adapters.git_repository import Mirror
     from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class KitchenBundle(BaseDagBundle):
             commit = self._readable(kitchen, tips.get(kitchen.branch), mirror)
             if commit is not None:
                 kitchens[kitchen.name] = KitchenAtCommit(
-                    id=kitchen.id, commit=commit, owner=kitchen.created_by
+                    id=kitchen.id, commit=commit, owner=_owner(kitchen, environment)
                 )
         tools = {
             tool.name: {"bucket": tool.bucket} if tool.bucket else {}
@@ -224,3 +225,10 @@ class KitchenBundle(BaseDagBundle):
             from airflow_dataops.bundles import guard
 
             guard.install(self.name, tracking=self._folders.tracking)
+
+
+def _owner(kitchen: Kitchen, environment: ReleaseEnvironment) -> str:
+    """Who answers for a kitchen: its creator; for a base kitchen, the environment's owner."""
+    if kitchen.name == environment.base_kitchen.name and environment.owner:
+        return environment.owner
+    return kitchen.created_by
