@@ -65,8 +65,8 @@ class GitRepository:
         with _told("look up branch", branch, self._url):
             listed = str(self._git.ls_remote(self._url, ref, kill_after_timeout=self._patience))
         # git takes the name for the end of one: others may be listed beside it.
-        tips = dict(reversed(line.split(maxsplit=1)) for line in listed.splitlines())
-        return tips.get(ref)
+        tips = [line.split(maxsplit=1) for line in listed.splitlines()]
+        return next((commit for commit, name in tips if name == ref), None)
 
     def cut_branch(self, name: str, *, source: str) -> None:
         """Create a branch at the tip of another; the same branch again is no error."""

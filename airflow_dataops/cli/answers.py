@@ -17,10 +17,18 @@ def command(body: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(body)
     def run(arguments: Any) -> None:
+        from sqlalchemy.exc import DBAPIError
+
         try:
             body(arguments)
         except DataOpsError as error:
             sys.exit(f"error: {error}")
+        except DBAPIError as error:
+            reason = str(error.orig).partition("\n")[0]
+            sys.exit(
+                f"error: Airflow's metadata database refused: {reason}; if tables are missing, "
+                "run `airflow db migrate`"
+            )
 
     return run
 

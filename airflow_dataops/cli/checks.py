@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,7 +15,7 @@ from airflow_dataops.domain import names
 from airflow_dataops.errors import DataOpsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from airflow.models.connection import Connection
 
@@ -40,6 +43,11 @@ class Finding:
 
 def check_environment(environment: ReleaseEnvironment) -> list[Finding]:
     """Log in to the vault and open every tool with the environment's own credential."""
+    with _without_logs():
+        return _check_environment(environment)
+
+
+def _check_environment(environment: ReleaseEnvironment) -> list[Finding]:
     vault = f"{environment.name}: vault"
     try:
         bootstrap.secret_store(environment).read(names.tool_secret("_"))
@@ -51,13 +59,27 @@ def check_environment(environment: ReleaseEnvironment) -> list[Finding]:
 
 def check_platform() -> list[Finding]:
     """Whether each part of this installation that kitchens depend on is in force here."""
-    return [
-        _finding("identity middleware", _middleware),
-        _finding("secrets backend", _secrets_backend),
-        _finding("bundles", _bundles),
-        _finding("tables", _tables),
-        _finding("policy", _policy),
-    ]
+    with _without_logs():
+        return [
+            _finding("identity middleware", _middleware),
+            _finding("secrets backend", _secrets_backend),
+            _finding("bundles", _bundles),
+            _finding("tables", _tables),
+            _finding("policy", _policy),
+        ]
+
+
+@contextmanager
+def _without_logs() -> Iterator[None]:
+    """Hooks tell of each step, some on standard output, where the findings are to stand alone."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        # Hooks log past Python's logging, too: to what is standard output when they are made.
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _check_tool(environment: ReleaseEnvironment, tool: Tool) -> Finding:
@@ -136,8 +158,17 @@ def _secrets_backend() -> tuple[bool, str]:
         return False, f"[secrets] backend is {configured or 'empty'!r}; set it to {_BACKEND}"
     if conf.getboolean("secrets", "use_cache", fallback=False):
         return False, "[secrets] use_cache is on; its cache knows no kitchens, turn it off"
-    behind = config.settings().next_secrets_backend or "environment variables, metadata database"
-    return True, f"in force; behind it: {behind}"
+    settings = config.settings()
+    if settings.next_secrets_backend is None:
+        return True, "in force; behind it: environment variables, metadata database"
+    try:
+        backend: Any = conf.getimport("dataops", "next_secrets_backend")
+        backend(**settings.next_secrets_backend_kwargs)
+    except Exception as error:  # noqa: BLE001 - any class may be configured, it raises what it likes
+        # Without its text, which may quote the arguments.
+        kind = type(error).__name__
+        return False, f"next_secrets_backend {settings.next_secrets_backend} cannot be made: {kind}"
+    return True, f"in force; behind it: {settings.next_secrets_backend}"
 
 
 def _bundles() -> tuple[bool, str]:
