@@ -24,8 +24,10 @@ def main() -> int:
     from airflow_dataops.demo.thread import run
     from airflow_dataops.errors import DataOpsError
 
-    # A polite kill ends the demo as Ctrl-C does, with everything stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A polite kill ends the demo as Ctrl-C does, with everything stopped; and Ctrl-C does so too
+    # where a shell started the demo in the background and had it ignore that.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     try:
         return run(arguments.home, stays=not arguments.once, say=say)
     except DataOpsError as error:
