@@ -131,12 +131,17 @@ def identify(task_instance: str) -> KitchenTask | None:
     Raises:
         CredentialRefused: it looks like a kitchen's and is none.
     """
-    from airflow_dataops.domain.identity import kitchen_task
+    from airflow_dataops.domain.identity import check_ordinary, kitchen_task
     from airflow_dataops.registry.identities import look_up
 
     with _for_single_reads().connect() as connection:
         facts = look_up(connection, task_instance)
-    return kitchen_task(facts) if facts else None
+        if facts is None:
+            from airflow_dataops.registry import former_tasks
+
+            check_ordinary(former_tasks.look_up(connection, task_instance))
+            return None
+    return kitchen_task(facts)
 
 
 def dags_of_assets(*, assets: Sequence[str], aliases: Sequence[str]) -> set[str]:

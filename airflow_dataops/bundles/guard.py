@@ -21,9 +21,10 @@ from airflow_dataops.bundles.folders import CODE
 from airflow_dataops.domain import names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow.dag_processing.processor import DagFileParsingResult
+    from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +82,28 @@ def _guarding(original: Callable[..., None], guarded: Mapping[str, Path]) -> Cal
             relative_fileloc=relative_fileloc,
             **rest,
         )
+        if tracking is not None and parsing_result.import_errors:
+            declared = [dag.dag_id for dag in parsing_result.serialized_dags]
+            _keep_alive(rest["session"], bundle_name, declared)
 
     return persist_parsing_result
+
+
+def _keep_alive(session: Session, bundle_name: str, dag_ids: Sequence[str]) -> None:
+    """Take back that a file's import error made all of its DAGs stale.
+
+    A kitchen is a single file to Airflow: one broken pipeline would stop all the others, which
+    were just now built.
+    """
+    from airflow.models.dag import DagModel
+    from sqlalchemy import update
+
+    session.execute(
+        update(DagModel)
+        .where(DagModel.bundle_name == bundle_name, DagModel.dag_id.in_(dag_ids))
+        .values(is_stale=False, has_import_errors=False)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def hold_to_kitchen(

@@ -9,9 +9,13 @@ all three agree, and whatever looks like a kitchen's without being one is refuse
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow_dataops.domain import names
 from airflow_dataops.errors import CredentialRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,39 @@ class KitchenTask:
     dag_id: str
     run_id: str
     task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherWork:
+    """What a valid token stands for that is no task instance of now.
+
+    Attributes:
+        kind: what it is, in words.
+        dag_id: None where it belongs to no DAG.
+        is_kitchens: the DAG lies in a kitchen's namespace or in a kitchens' bundle.
+    """
+
+    kind: str
+    dag_id: str | None
+    is_kitchens: bool
+
+
+def check_ordinary(found: Sequence[OtherWork]) -> None:
+    """Let a token of no task instance pass only if it has nothing to do with kitchens.
+
+    Raises:
+        CredentialRefused: it is a kitchen's, or nobody knows what it is.
+    """
+    if not found:
+        message = (
+            "whoever asks is refused every credential: its task instance is not known any more, "
+            "the run was cleared or deleted"
+        )
+        raise CredentialRefused(message)
+    for work in found:
+        if work.is_kitchens:
+            message = f"{work.dag_id} is refused every credential: {work.kind} has no identity"
+            raise CredentialRefused(message)
 
 
 def kitchen_task(facts: TaskFacts) -> KitchenTask | None:

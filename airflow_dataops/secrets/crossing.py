@@ -207,10 +207,20 @@ def _assets_of_query(query: Mapping[str, Sequence[str]]) -> AssetNames | str:
     return AssetNames(assets=tuple(assets), aliases=(*aliases, *query.get("name", [])))
 
 
+def _is_own_asset(name: str, kitchen: str) -> bool:
+    return names.is_in_namespace(name, kitchen) or name.startswith(f"dataops://{kitchen}/")
+
+
 def _objection_to_assets(found: AssetNames, task: KitchenTask) -> str | None:
     from airflow_dataops import bootstrap
 
-    users = bootstrap.dags_of_assets(assets=found.assets, aliases=found.aliases)
+    # What bears the kitchen's own name is its own, whoever else declares it: else a stranger's
+    # file could stop a kitchen's tasks by naming their assets.
+    assets = [name for name in found.assets if not _is_own_asset(name, task.kitchen)]
+    aliases = [name for name in found.aliases if not names.is_in_namespace(name, task.kitchen)]
+    if not assets and not aliases:
+        return None
+    users = bootstrap.dags_of_assets(assets=assets, aliases=aliases)
     strangers = sorted(d for d in users if not names.is_in_namespace(d, task.kitchen))
     if not strangers:
         return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
+from uuid import UUID, uuid4
 
 import pytest
 from airflow.exceptions import AirflowNotFoundException
 from airflow.models.connection import Connection
 from airflow.models.variable import Variable
 from airflow.sdk.exceptions import AirflowSecretsBackendAccessDenied
+from sqlalchemy import text
 
 from airflow_dataops.secrets.kitchen_vault import KitchenVaultBackend
 from airflow_dataops.secrets.refusals import Refused
@@ -197,6 +199,58 @@ def test_a_missing_ordinary_connection_stays_airflows_own_error(installation):
         asking(task, lambda: Connection.get_connection_from_secrets("redshift"))
 
 
-def test_an_unknown_task_opens_no_vault(installation):
-    unknown = "00000000-0000-0000-0000-000000000000"
-    assert installation.connection(unknown) is None
+UNKNOWN = "00000000-0000-0000-0000-000000000000"
+
+
+def test_a_task_instance_that_nobody_knows_is_refused(installation, with_next):
+    with_next(BackendOfAirflow30)
+    with pytest.raises(Refused, match="not known any more, the run was cleared or deleted"):
+        installation.connection(UNKNOWN)
+
+
+def move_to_history(installation, task):
+    """What a retry does: the try that is over keeps its id, the task instance gets a new one."""
+    new = str(uuid4())
+    with installation.engine.begin() as connection:
+        columns = "task_id, dag_id, run_id, map_index, try_number, pool, pool_slots, state"
+        connection.execute(
+            text(
+                f"insert into task_instance_history (task_instance_id, {columns}) "  # noqa: S608
+                f"select id, task_id, dag_id, run_id, map_index, try_number, pool, 1, 'failed' "
+                "from task_instance where id = :id"
+            ),
+            {"id": UUID(task).hex},
+        )
+        connection.execute(
+            text("update task_instance set id = :new where id = :id"),
+            {"new": UUID(new).hex, "id": UUID(task).hex},
+        )
+    return new
+
+
+def test_a_try_that_is_over_is_refused_though_its_token_is_still_valid(installation, with_next):
+    with_next(BackendOfAirflow30)
+    task = installation.new_task()
+    following = move_to_history(installation, task)
+    with pytest.raises(Refused, match="a try that is over has no identity"):
+        installation.connection(task)
+    assert installation.connection(following).login == "etl_development"
+
+
+def test_an_ordinary_dags_try_that_is_over_is_left_to_airflow(installation, with_next):
+    backend, task = with_next(BackendOfAirflow30), installation.ordinary_task()
+    move_to_history(installation, task)
+    assert asking(task, lambda: backend.get_connection("redshift")).login == "next"
+
+
+def test_a_callback_without_a_kitchen_is_left_to_airflow(installation, with_next):
+    backend, callback = with_next(BackendOfAirflow30), uuid4()
+    with installation.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into callback (id, type, fetch_method, data, priority_weight, created_at) "
+                "values (:id, 'executor', 'import_path', '{}', 1, '2026-03-02')"
+            ),
+            {"id": callback.hex},
+        )
+    assert asking(str(callback), lambda: backend.get_connection("redshift")).login == "next"

@@ -1,0 +1,264 @@
+"""The guard, on real parsing results with real serialized DAGs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from airflow.dag_processing.manager import DagFileProcessorManager
+from airflow.dag_processing.processor import DagFileParsingResult
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Asset, CronPartitionTimetable
+from airflow.sdk.execution_time import comms
+from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
+
+from airflow_dataops.bundles import guard, parse_requests
+
+pytestmark = pytest.mark.airflow
+LOADER = "dev_kitchen/dataops_kitchen.py"
+NO_SCHEDULE = "airflow.timetables.simple.NullTimetable"
+
+
+def serialized(dag_id, *, schedule=None, **arguments):
+    with DAG(dag_id, schedule=schedule, **arguments) as dag:
+        EmptyOperator(task_id="nothing")
+    return LazyDeserializedDAG(data=DagSerialization.to_dict(dag))
+
+
+def parsed(*dags, **arguments):
+    return DagFileParsingResult(
+        fileloc="/nowhere", **{"serialized_dags": list(dags), "import_errors": {}, **arguments}
+    )
+
+
+@pytest.fixture
+def tracking(tmp_path):
+    """The folder of present kitchens, with the code of ``dev_kitchen``."""
+    folder = tmp_path / "tracking" / "dev_kitchen"
+    pipeline = folder / "code" / "pipelines" / "profit"
+    pipeline.mkdir(parents=True)
+    (pipeline / "pipeline.py").write_text("one = 1\n")
+    (folder / "dataops_kitchen.py").write_text("")
+    return folder.parent
+
+
+def hold(result, tracking, relative_fileloc=LOADER):
+    guard.hold_to_kitchen(result, relative_fileloc=relative_fileloc, tracking=tracking)
+    return result
+
+
+def names_of(result):
+    return [dag.dag_id for dag in result.serialized_dags]
+
+
+def test_a_kitchens_own_dag_stays(tracking):
+    result = hold(parsed(serialized("dev_kitchen.profit")), tracking)
+    assert names_of(result) == ["dev_kitchen.profit"]
+    assert result.import_errors == {}
+
+
+@pytest.mark.parametrize(
+    "dag_id",
+    [
+        "demo_production.profit",
+        "profit",
+        "dev_kitchen",
+        "dev_kitchen2.profit",
+        "DEV_KITCHEN.profit",
+    ],
+)
+def test_a_dag_outside_of_the_namespace_is_dropped_and_named(tracking, dag_id):
+    result = hold(parsed(serialized("dev_kitchen.profit"), serialized(dag_id)), tracking)
+    assert names_of(result) == ["dev_kitchen.profit"]
+    assert result.import_errors == {
+        LOADER: f"DAG {dag_id!r} is refused: kitchen 'dev_kitchen' may declare DAGs named "
+        "dev_kitchen.<pipeline> only"
+    }
+
+
+def test_a_dag_that_turns_versioning_off_is_dropped(tracking):
+    unpinned = serialized("dev_kitchen.profit", disable_bundle_versioning=True)
+    result = hold(parsed(unpinned), tracking)
+    assert names_of(result) == []
+    assert "a kitchen's runs are pinned to a version" in result.import_errors[LOADER]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "0 6 * * 1",
+        "@daily",
+        "@continuous",
+        "@once",
+        timedelta(minutes=1),
+        [Asset("orders")],
+        Asset("orders") | Asset("returns"),
+        CronPartitionTimetable("@daily", timezone="UTC"),
+    ],
+    ids=str,
+)
+def test_every_schedule_is_stripped(tracking, schedule):
+    arguments = {"max_active_runs": 1} if schedule == "@continuous" else {}
+    result = hold(
+        parsed(serialized("dev_kitchen.profit", schedule=schedule, **arguments)), tracking
+    )
+    (dag,) = result.serialized_dags
+    assert dag.data["dag"]["timetable"] == {"__type": NO_SCHEDULE, "__var": {}}
+
+
+def test_a_dag_that_wants_to_be_paused_can_be_run_by_hand(tracking):
+    result = hold(parsed(serialized("dev_kitchen.profit", is_paused_upon_creation=True)), tracking)
+    assert result.serialized_dags[0].data["dag"]["is_paused_upon_creation"] is False
+
+
+@pytest.mark.parametrize("lie", ["/etc/passwd", "../../demo_production/x.py", ""])
+def test_a_lying_path_is_replaced_by_the_pipelines_file(tracking, lie):
+    dag = serialized("dev_kitchen.profit")
+    dag.data["dag"]["fileloc"] = dag.data["dag"]["relative_fileloc"] = lie
+    (kept,) = hold(parsed(dag), tracking).serialized_dags
+    written = tracking / "dev_kitchen" / "code" / "pipelines" / "profit" / "pipeline.py"
+    assert (kept.fileloc, kept.relative_fileloc) == (str(written), LOADER)
+
+
+def test_a_pipeline_that_is_a_link_to_elsewhere_shows_the_loader(tracking):
+    written = tracking / "dev_kitchen" / "code" / "pipelines" / "profit" / "pipeline.py"
+    written.unlink()
+    written.symlink_to("/etc/passwd")
+    (kept,) = hold(parsed(serialized("dev_kitchen.profit")), tracking).serialized_dags
+    assert kept.fileloc == str(tracking / LOADER)
+
+
+@pytest.mark.parametrize(
+    "pipeline", ["../../../../../../etc", "x/../../../../y", "profit/../profit"]
+)
+def test_a_dag_id_that_walks_shows_nothing_outside_of_the_code(tracking, pipeline):
+    dag = serialized("dev_kitchen.profit")
+    dag.data["dag"]["dag_id"] = f"dev_kitchen.{pipeline}"
+    (kept,) = hold(parsed(dag), tracking).serialized_dags
+    assert kept.fileloc.startswith(str(tracking / "dev_kitchen"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["demo_production/dataops_kitchen.py", "../x.py", "/etc/passwd",
+     "dev_kitchen/../demo_production/dataops_kitchen.py", "dev_kitchen2/x.py", ""],
+)  # fmt: skip
+def test_import_errors_of_other_kitchens_are_dropped(tracking, path):
+    result = hold(parsed(import_errors={path: "forged", LOADER: "true"}), tracking)
+    assert result.import_errors == {LOADER: "true"}
+
+
+def test_warnings_about_other_kitchens_are_dropped(tracking):
+    warnings = [
+        {"dag_id": dag_id, "warning_type": "non-existent pool", "message": "forged"}
+        for dag_id in ("dev_kitchen.profit", "demo_production.profit")
+    ]
+    result = hold(parsed(warnings=warnings), tracking)
+    assert [warning["dag_id"] for warning in result.warnings] == ["dev_kitchen.profit"]
+
+
+@pytest.mark.parametrize("place", [None, "", "loose.py"])
+def test_a_file_that_is_in_no_kitchen_declares_nothing(tracking, place):
+    result = hold(parsed(serialized("dev_kitchen.profit")), tracking, relative_fileloc=place)
+    assert names_of(result) == []
+
+
+def test_an_ordinary_file_may_not_declare_a_kitchens_dag():
+    result = parsed(serialized("dev_kitchen.profit"), serialized("reports.daily"))
+    guard.keep_out_of_kitchens(result, "reports.py", {"dev_kitchen"})
+    assert names_of(result) == ["reports.daily"]
+    assert result.import_errors == {
+        "reports.py": "DAG 'dev_kitchen.profit' is refused: the namespace belongs to kitchen "
+        "'dev_kitchen'; give it another dag_id"
+    }
+
+
+def test_an_ordinary_file_keeps_its_schedule_and_its_path():
+    dag = serialized("reports.daily", schedule="@daily")
+    before = dict(dag.data["dag"])
+    guard.keep_out_of_kitchens(parsed(dag), "reports.py", {"dev_kitchen"})
+    assert dag.data["dag"] == before
+
+
+@pytest.fixture
+def persisted(tracking, monkeypatch):
+    """What the guarded manager would write, by bundle."""
+    from airflow.dag_processing.processor import DagFileProcessorProcess
+
+    written = {}
+
+    def persist(_manager, *, bundle_name, parsing_result, relative_fileloc):
+        written[bundle_name, relative_fileloc] = names_of(parsing_result)
+
+    monkeypatch.setattr(DagFileProcessorManager, "persist_parsing_result", persist)
+    monkeypatch.setattr(
+        DagFileProcessorProcess, "_handle_request", DagFileProcessorProcess._handle_request
+    )
+    (tracking / "demo_dev").symlink_to(tracking / "dev_kitchen")
+    monkeypatch.delattr(DagFileProcessorManager, guard._INSTALLED, raising=False)
+    guard.install("kitchens", tracking=tracking)
+    guard.install("kitchens", tracking=tracking)
+    yield written
+    delattr(DagFileProcessorManager, guard._INSTALLED)
+
+
+def test_the_manager_writes_what_the_guard_leaves(persisted):
+    result = parsed(serialized("dev_kitchen.profit"), serialized("demo_production.profit"))
+    DagFileProcessorManager.persist_parsing_result(
+        None, bundle_name="kitchens", parsing_result=result, relative_fileloc=LOADER
+    )
+    assert persisted == {("kitchens", LOADER): ["dev_kitchen.profit"]}
+
+
+def test_the_manager_keeps_other_bundles_out_of_the_kitchens_there_are(persisted):
+    result = parsed(serialized("demo_dev.profit"), serialized("reports.daily"))
+    DagFileProcessorManager.persist_parsing_result(
+        None, bundle_name="dags-folder", parsing_result=result, relative_fileloc="reports.py"
+    )
+    assert persisted == {("dags-folder", "reports.py"): ["reports.daily"]}
+
+
+XCOM = {"run_id": "r", "task_id": "t", "key": "k"}
+
+
+@pytest.mark.parametrize(
+    "request_of_file",
+    [
+        comms.GetConnection(conn_id="redshift"),
+        comms.GetVariable(key="threshold"),
+        comms.GetVariableKeys(),
+        comms.PutVariable(key="threshold", value="1", description=None),
+        comms.DeleteVariable(key="threshold"),
+    ],
+    ids=lambda request: type(request).__name__,
+)
+def test_a_file_that_is_parsed_is_refused_what_belongs_to_no_dag(request_of_file):
+    reason = parse_requests.objection(request_of_file, "dev_kitchen")
+    assert reason.endswith("is refused while a file is parsed; ask for it in a task")
+
+
+def test_a_file_that_is_parsed_is_refused_other_kitchens_results():
+    foreign = comms.GetXCom(dag_id="demo_production.profit", **XCOM)
+    assert parse_requests.objection(foreign, "dev_kitchen") == (
+        "GetXCom is refused: demo_production.profit is not a pipeline of kitchen dev_kitchen"
+    )
+
+
+def test_a_callback_may_read_its_own_kitchens_results():
+    own = comms.GetXCom(dag_id="dev_kitchen.profit", **XCOM)
+    assert parse_requests.objection(own, "dev_kitchen") is None
+
+
+def test_everything_that_a_file_can_ask_names_a_dag_or_is_refused():
+    """A message that a newer Airflow brings is refused until somebody has looked at it."""
+    from typing import get_args
+
+    from airflow.dag_processing import processor
+
+    kinds = {kind.__name__: kind for kind in get_args(get_args(processor.ToManager)[0])}
+    passing = {
+        name
+        for name, kind in kinds.items()
+        if parse_requests.objection(kind.model_construct(dag_id="other.x"), "dev_kitchen") is None
+    }
+    assert passing == {"DagFileParsingResult", "MaskSecret"}
