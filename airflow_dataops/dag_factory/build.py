@@ -6,11 +6,14 @@ import importlib
 import json
 import sys
 import traceback
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pendulum
-from airflow.sdk import DAG, Param, get_parsing_context
+from airflow.sdk import DAG, get_parsing_context
+from airflow.sdk.definitions.param import ParamsDict
 
 from airflow_dataops.dag_factory import templates
 from airflow_dataops.dag_factory.assets import keep_assets_in_kitchen
@@ -18,6 +21,9 @@ from airflow_dataops.dag_factory.authoring import PipelineDefinition, collecting
 from airflow_dataops.domain import names
 from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
 from airflow_dataops.errors import PipelineError
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 PIPELINES = "pipelines"
 PIPELINE_FILE = "pipeline.py"
@@ -46,7 +52,7 @@ def kitchen_dags(loader_file: str) -> dict[str, DAG]:
     for name in _pipelines(code, wanted):
         try:
             with loading(kitchen):
-                dag = _build(name, kitchen, shown / _CODE)
+                dag = _build(_definition(name, code), kitchen, shown / _CODE)
         except Exception as error:
             if wanted:
                 raise
@@ -95,10 +101,9 @@ def _pipelines(code: Path, wanted: str | None) -> list[str]:
     return sorted(file.parent.name for file in (code / PIPELINES).glob(f"*/{PIPELINE_FILE}"))
 
 
-def _build(name: str, kitchen: KitchenAtParse, code: Path) -> DAG:
-    definition = _definition(name)
+def _build(definition: PipelineDefinition, kitchen: KitchenAtParse, code: Path) -> DAG:
     arguments = dict(definition.dag_arguments)
-    params = arguments.pop("params", {})
+    params = arguments.pop("params", None) or {}
     macros = arguments.pop("user_defined_macros", None) or {}
     defaults = arguments.pop("default_args", None) or {}
     jinja = arguments.pop("jinja_environment_kwargs", None) or {}
@@ -108,13 +113,15 @@ def _build(name: str, kitchen: KitchenAtParse, code: Path) -> DAG:
     with (
         collecting_stages(),
         DAG(
-            names.dag_id(kitchen.name, name),
+            names.dag_id(kitchen.name, definition.name),
             # Schedules travel inert: nothing starts by itself until a person enables it here.
             schedule=None,
             start_date=_EPOCH.in_timezone(definition.timezone),
             is_paused_upon_creation=False,
             catchup=False,
-            params={templates.RUN_DATE: _RUN_DATE, **params},
+            # It is returned once it is whole; Airflow would take a broken one as well.
+            auto_register=False,
+            params={**params},
             user_defined_macros={**macros, **templates.kitchen_macros(kitchen)},
             default_args={"owner": kitchen.owner, **defaults},
             jinja_environment_kwargs={
@@ -122,28 +129,25 @@ def _build(name: str, kitchen: KitchenAtParse, code: Path) -> DAG:
                 "extensions": [*jinja.get("extensions", []), templates.EXTENSION],
             },
             # The unresolved path: it stays the same from commit to commit, and so does the DAG.
-            template_searchpath=[str(code / PIPELINES / name), str(code), *searched],
+            template_searchpath=[f"{code}/{PIPELINES}/{definition.name}", str(code), *searched],
             tags=tags,
             **arguments,
         ) as dag,
     ):
         definition.build()
+    # Not before the tasks are made: each would take a deep copy of it from its DAG.
+    own = dict(dag.params.items())
+    dag.params = ParamsDict({templates.RUN_DATE: templates.run_date_parameter(), **own})
     keep_assets_in_kitchen(dag, kitchen.name)
     return dag
 
 
 _EPOCH = pendulum.datetime(2000, 1, 1)
-_RUN_DATE = Param(
-    None,
-    type=["null", "string"],
-    format="date",
-    description="The day the run is about, YYYY-MM-DD; empty: the day it was due",
-)
 
 
-def _definition(name: str) -> PipelineDefinition:
+def _definition(name: str, code: Path) -> PipelineDefinition:
     names.check_pipeline_name(name)
-    module = importlib.import_module(f"{PIPELINES}.{name}.{PIPELINE_FILE.removesuffix('.py')}")
+    module = _module(name, code)
     declared = {
         id(value): value for value in vars(module).values() if isinstance(value, PipelineDefinition)
     }
@@ -158,6 +162,32 @@ def _definition(name: str) -> PipelineDefinition:
     return own[0]
 
 
+def _module(name: str, code: Path) -> ModuleType:
+    """Import a pipeline's file, as ``pipelines.<name>.pipeline`` like any import of it would.
+
+    Its packages are plain folders as a rule. Having Python look for them would make a parse a
+    twentieth longer; where some file imports from them, it does.
+    """
+    full_name = f"{PIPELINES}.{name}.{PIPELINE_FILE.removesuffix('.py')}"
+    if full_name in sys.modules:
+        return sys.modules[full_name]
+    pipelines = code / PIPELINES
+    if any((folder / "__init__.py").exists() for folder in (pipelines, pipelines / name)):
+        return importlib.import_module(full_name)
+    loader = SourceFileLoader(full_name, f"{pipelines}/{name}/{PIPELINE_FILE}")
+    spec = spec_from_file_location(full_name, loader=loader)
+    if spec is None:
+        raise ImportError(full_name)
+    module = module_from_spec(spec)
+    sys.modules[full_name] = module
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        del sys.modules[full_name]
+        raise
+    return module
+
+
 def _tags(kitchen: KitchenAtParse, definition: PipelineDefinition) -> set[str]:
     tags = {f"kitchen:{kitchen.name}", f"environment:{kitchen.environment}"}
     if definition.schedule:
@@ -169,19 +199,24 @@ def _make_importable(code: Path) -> None:
     """Let the kitchen's files import each other, and nothing of another kitchen's.
 
     One process can load several kitchens (the ``airflow dags`` commands do), whose modules have
-    the same names.
+    the same names. Even the same code is imported anew: it may have asked ``current_kitchen()``.
     """
-    mine, any_kitchens = f"{code}/", f"{code.parent}/"
+    any_kitchens = f"{code.parent}/"
+    kept = [place for place in sys.path if not place.startswith(any_kitchens)]
+    if len(kept) < len(sys.path):
+        _forget_modules(any_kitchens)
+    sys.path[:] = [str(code), *kept]
 
-    def is_foreign(place: str) -> bool:
-        return place.startswith(any_kitchens) and not f"{place}/".startswith(mine)
 
-    for name, module in list(sys.modules.items()):
-        if any(is_foreign(place) for place in _places(module)):
-            del sys.modules[name]
-    sys.path[:] = [place for place in sys.path if not is_foreign(place)]
-    if str(code) not in sys.path:
-        sys.path.insert(0, str(code))
+def _forget_modules(folder: str) -> None:
+    # All are found before one is forgotten: a namespace package finds its places in its parent.
+    found = [
+        name
+        for name, module in list(sys.modules.items())
+        if any(place.startswith(folder) for place in _places(module))
+    ]
+    for name in found:
+        del sys.modules[name]
 
 
 def _places(module: Any) -> list[str]:
@@ -190,7 +225,7 @@ def _places(module: Any) -> list[str]:
         return [file] if file else []
     try:
         return list(module.__path__)
-    except KeyError:  # a namespace package whose parent was forgotten a moment ago
+    except KeyError:  # a namespace package whose parent somebody else forgot
         return []
 
 

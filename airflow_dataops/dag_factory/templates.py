@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from airflow.sdk import Param
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 from jinja2.utils import missing
@@ -28,6 +29,16 @@ EXTENSION = "airflow_dataops.dag_factory.templates.RunDateExtension"
 def kitchen_macros(kitchen: KitchenAtParse) -> dict[str, object]:
     """What a kitchen's templates can name besides Airflow's own."""
     return {"CurrentKitchen": kitchen, "kitchen": kitchen, "tools": kitchen.tools}
+
+
+def run_date_parameter() -> Param:
+    """The parameter with which a person names the day that a run is about."""
+    return Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        description="The day the run is about, YYYY-MM-DD; empty: the day it was due",
+    )
 
 
 def run_date(context: Any) -> str:
