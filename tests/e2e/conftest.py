@@ -1,0 +1,55 @@
+"""One Airflow, and an attacker's branch on the kitchen of development."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.live_airflow import PROJECT, eventually, read_json
+
+PRODUCTION_ROW = (
+    "select d.bundle_name, d.fileloc, d.relative_fileloc, d.is_stale, s.dag_hash, d.is_paused "
+    "from dag d join serialized_dag s using (dag_id) where d.dag_id = "
+    "'demo_production.profitability'"
+)
+
+
+@pytest.fixture(scope="session")
+def attack(live_airflow):
+    """Production has worked, then development's kitchen gets the attacker's branch."""
+    live_airflow.trigger("demo_production.ledger", "first")
+    assert live_airflow.ended("demo_production.ledger", "first") == "success"
+    before = live_airflow.rows(PRODUCTION_ROW)
+    versions = live_airflow.rows("select count(*) from dag_version where dag_id like 'demo_p%'")
+    live_airflow.branches.push("dev_kitchen", PROJECT / "development")
+    live_airflow.refresh("dev_kitchen")
+    eventually("the attacks are visible", lambda: live_airflow.has_dag("dev_kitchen.asks"))
+    # Production's own file is read again meanwhile: what was taken over would flip back and forth.
+    live_airflow.refresh("demo_production")
+    return SimpleNamespace(live=live_airflow, before=before, versions=versions)
+
+
+@pytest.fixture(scope="session")
+def waiting(attack):
+    """A running task of development, by its id; it runs until all tests are done with it."""
+    live = attack.live
+    until, report = live.folder / "until", live.folder / "code"
+    live.trigger("dev_kitchen.waits", "waiting", until=str(until), report=str(report))
+    task = live.running_task("dev_kitchen.waits", "waiting", "wait")
+    return SimpleNamespace(live=live, task=task, until=until, report=report)
+
+
+@pytest.fixture(scope="session")
+def asked(attack):
+    """What the task found that asks for everything."""
+    live, report = attack.live, attack.live.folder / "asked.json"
+    live.trigger("dev_kitchen.asks", "asking", report=str(report), ledger_run="first")
+    assert live.ended("dev_kitchen.asks", "asking") == "success"
+    return read_json(report)
+
+
+@pytest.fixture(scope="session")
+def parsed(attack):
+    """What the file found that asks while it is parsed."""
+    return read_json(attack.live.airflow.airflow_home / "dags" / "parsed.json")
