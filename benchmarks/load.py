@@ -118,7 +118,7 @@ def _measure_memory(place: Path, connection: psycopg.Connection, *, small: int, 
 
 def _peak_megabytes(key: str) -> float:
     command = [sys.executable, "-m", "benchmarks.load", "--memory-of", key]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     return int(done.stdout.splitlines()[-1]) / 1024
 
 
@@ -205,7 +205,7 @@ def _systems(place: Path) -> Iterator[psycopg.Connection]:
         superuser.execute(
             "grant all on transactions to loader; grant all on schema public to loader"
         )
-        server = subprocess.Popen(  # noqa: S603 - our own program
+        server = subprocess.Popen(
             [sys.executable, "-m", "benchmarks._s3_source", str(place)],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
