@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import attrs
 from airflow.sdk import Asset, AssetAlias
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def keep_assets_in_kitchen(dag: DAG, kitchen: str) -> None:
 def in_kitchen(asset: Any, kitchen: str) -> Any:
     """The asset or alias that a name stands for in a kitchen; anything else as it is."""
     if isinstance(asset, AssetAlias):
-        return attrs.evolve(asset, name=f"{kitchen}.{asset.name}")
+        return AssetAlias(name=f"{kitchen}.{asset.name}", group=asset.group)
     if not isinstance(asset, Asset):
         return asset
     # Airflow wants a URI to be one asset's only, so the kitchen has to be in there as well.
