@@ -11,8 +11,11 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Asset, CronPartitionTimetable
 from airflow.sdk.execution_time import comms
 from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from airflow_dataops.bundles import guard, parse_requests
+from tests.registry.airflow_rows import add_dag
 
 pytestmark = pytest.mark.airflow
 LOADER = "dev_kitchen/dataops_kitchen.py"
@@ -187,7 +190,7 @@ def persisted(tracking, monkeypatch):
 
     written = {}
 
-    def persist(_manager, *, bundle_name, parsing_result, relative_fileloc):
+    def persist(_manager, *, bundle_name, parsing_result, relative_fileloc, **_):
         written[bundle_name, relative_fileloc] = names_of(parsing_result)
 
     monkeypatch.setattr(DagFileProcessorManager, "persist_parsing_result", persist)
@@ -202,12 +205,37 @@ def persisted(tracking, monkeypatch):
     delattr(DagFileProcessorManager, guard._INSTALLED)
 
 
-def test_the_manager_writes_what_the_guard_leaves(persisted):
+def test_the_manager_writes_what_the_guard_leaves(persisted, airflow_engine):
     result = parsed(serialized("dev_kitchen.profit"), serialized("demo_production.profit"))
-    DagFileProcessorManager.persist_parsing_result(
-        None, bundle_name="kitchens", parsing_result=result, relative_fileloc=LOADER
-    )
+    with Session(airflow_engine) as session:
+        DagFileProcessorManager.persist_parsing_result(
+            None,
+            bundle_name="kitchens",
+            parsing_result=result,
+            relative_fileloc=LOADER,
+            session=session,
+        )
     assert persisted == {("kitchens", LOADER): ["dev_kitchen.profit"]}
+
+
+@pytest.mark.usefixtures("persisted")
+def test_an_import_error_leaves_those_dags_alive_that_were_built(airflow_engine):
+    for dag_id in ("dev_kitchen.profit", "dev_kitchen.broken"):
+        add_dag(airflow_engine, dag_id, bundle="kitchens")
+    result = parsed(serialized("dev_kitchen.profit"), import_errors={LOADER: "broken"})
+    with Session(airflow_engine) as session, session.begin():
+        session.execute(text("update dag set is_stale = true, has_import_errors = true"))
+        DagFileProcessorManager.persist_parsing_result(
+            None,
+            bundle_name="kitchens",
+            parsing_result=result,
+            relative_fileloc=LOADER,
+            session=session,
+        )
+        found = session.execute(
+            text("select dag_id, is_stale, has_import_errors from dag order by dag_id")
+        ).all()
+    assert found == [("dev_kitchen.broken", 1, 1), ("dev_kitchen.profit", 0, 0)]
 
 
 def test_the_manager_keeps_other_bundles_out_of_the_kitchens_there_are(persisted):
