@@ -59,6 +59,8 @@ _OPTIONS = {
         "description": "Arguments of next_secrets_backend, as a JSON object.\n",
         "version_added": "0.1.0",
         "type": "string",
+        # They may hold a login; Airflow then hides them and takes them from a command, too.
+        "sensitive": True,
         "example": '{"connections_path": "connections", "url": "https://vault.example.com"}',
         # Empty for "no arguments": Airflow fills braces in defaults as format fields.
         "default": "",

@@ -19,6 +19,7 @@ from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
 from airflow_dataops.bundles.folders import KitchenFolders
 from airflow_dataops.domain.manifest import KitchenAtCommit, Manifest, read_manifest
 from airflow_dataops.errors import BundleError, ConfigurationError, OutsideSystemError
+from airflow_dataops.secrets.kitchen_vault import kitchens_code_comes_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +74,7 @@ class KitchenBundle(BaseDagBundle):
         Raises:
             BundleError: the version is none of this environment's, or cannot be restored.
         """
+        kitchens_code_comes_in()
         if self.version:
             self._restore(self.version)
         else:

@@ -84,7 +84,9 @@ class KitchenVaultBackend(BaseSecretsBackend):
             if self._refuses_everything:
                 raise _refused_without_identity(wanted)
             if _is_task_process():
-                return True, None  # the lookup goes on to the API server, which knows who asks
+                # A kitchen's lookup goes on to the API server, which knows who asks; an ordinary
+                # task gets what it got before this backend stood in front of the other.
+                return _ThisProcess.runs_kitchens_code, None
             task = _asking_kitchen_task()
             if task is None:
                 return False, None
@@ -112,6 +114,19 @@ class KitchenVaultBackend(BaseSecretsBackend):
         backend = conf.getimport("dataops", "next_secrets_backend")
         arguments: Any = conf.getjson("dataops", "next_secrets_backend_kwargs", fallback={})
         return backend(**arguments)
+
+
+def kitchens_code_comes_in() -> None:
+    """Tell that this task process is about to run a kitchen's code.
+
+    No boundary, its code could undo it: a worker's configuration holds no login of its own.
+    """
+    if _is_task_process():  # the dag-processor's manager prepares kitchens, and forks for others
+        _ThisProcess.runs_kitchens_code = True
+
+
+class _ThisProcess:
+    runs_kitchens_code = False
 
 
 def _is_task_process() -> bool:

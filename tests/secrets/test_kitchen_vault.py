@@ -13,6 +13,7 @@ from airflow.models.variable import Variable
 from airflow.sdk.exceptions import AirflowSecretsBackendAccessDenied
 from sqlalchemy import text
 
+from airflow_dataops.secrets import kitchen_vault
 from airflow_dataops.secrets.kitchen_vault import KitchenVaultBackend
 from airflow_dataops.secrets.refusals import Refused
 from tests.secrets.conftest import asking
@@ -181,15 +182,34 @@ def test_a_kitchens_process_refuses_even_what_the_next_backend_has(installation,
             lookup("redshift")
 
 
-def test_a_task_process_leaves_the_lookup_to_the_api_server(installation, with_next):
-    backend, runner = (
-        with_next(BackendOfAirflow30),
-        ModuleType("airflow.sdk.execution_time.task_runner"),
-    )
+@pytest.fixture
+def task_process(monkeypatch):
+    """This process is one that runs a task's code."""
+    runner = ModuleType("airflow.sdk.execution_time.task_runner")
     runner.SUPERVISOR_COMMS = object()
-    installation.monkeypatch.setitem(sys.modules, runner.__name__, runner)
+    monkeypatch.setitem(sys.modules, runner.__name__, runner)
+    monkeypatch.setattr(kitchen_vault._ThisProcess, "runs_kitchens_code", False)
+
+
+@pytest.mark.usefixtures("task_process")
+def test_a_kitchens_task_process_leaves_the_lookup_to_the_api_server(with_next):
+    backend = with_next(BackendOfAirflow30)
+    assert backend.get_config("x") == "config x"  # makes it, so that it could be asked
+    kitchen_vault.kitchens_code_comes_in()
     assert backend.get_connection("redshift") is None
     assert backend.get_variable("threshold") is None
+    assert BackendOfAirflow30.asked == []
+
+
+@pytest.mark.usefixtures("task_process")
+def test_an_ordinary_tasks_process_asks_the_next_backend_as_it_did_before(with_next):
+    assert with_next(BackendOfAirflow30).get_connection("redshift").login == "next"
+
+
+def test_a_process_that_prepares_kitchens_is_no_kitchens_task(with_next):
+    backend = with_next(BackendOfAirflow30)
+    kitchen_vault.kitchens_code_comes_in()
+    assert backend.get_connection("redshift").login == "next"
 
 
 def test_a_missing_ordinary_connection_stays_airflows_own_error(installation):

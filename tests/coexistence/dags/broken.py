@@ -1,0 +1,3 @@
+"""A file of Airflow DAGs that cannot be imported."""
+
+from no_such_library import nothing  # type: ignore[import-not-found]  # noqa: F401
