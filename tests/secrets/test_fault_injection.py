@@ -138,7 +138,7 @@ def test_every_call_of_a_first_lookup_may_fail(task):
     assert set(called) >= {
         "getboolean", "asking_task_instance", "identify", "look_up", "connect", "execute",
         "kitchen_task", "environments", "stat", "environment", "tool", "get", "secret_store",
-        "read", "login", "read_secret_version", "settings", "keep", "as_connection", "info",
+        "read", "login", "read_secret_version", "keep", "as_connection", "info",
     }  # fmt: skip
 
 
