@@ -4,8 +4,9 @@ Each measurement is a process of its own. Counted is the CPU time of Airflow's `
 the imports that every system needs (Airflow and the operators); what a system imports of its own
 counts, and is shown. "The same DAGs" are equal to ours as Airflow stores them, but for the copies
 of the parameter run_date that plain Airflow hangs on every task; "bare" ones are the tasks and
-their order alone, as dag-factory's are. Goals: at most 1.2 times the same DAGs in plain Airflow, a cost per DAG that stays the
-same up to 100 kitchens, and no more than the wanted pipeline before a task starts.
+their order alone, as dag-factory's are. Goals: at most 1.2 times the same DAGs in plain Airflow,
+a cost per DAG that stays the same up to 100 kitchens, and no more than the wanted pipeline before
+a task starts.
 
     python -m benchmarks.parse [--quick]
 """
