@@ -13,9 +13,11 @@ from airflow_dataops.errors import ConfigurationError, CredentialRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from airflow.models.connection import Connection
     from airflow.sdk import Connection as TaskConnection
+    from sqlalchemy import Connection as MetadataConnection
     from sqlalchemy import Engine
 
     from airflow_dataops.domain.identity import KitchenTask
@@ -134,7 +136,7 @@ def identify(task_instance: str) -> KitchenTask | None:
     from airflow_dataops.domain.identity import check_ordinary, kitchen_task
     from airflow_dataops.registry.identities import look_up
 
-    with _for_single_reads().connect() as connection:
+    with _single_read() as connection:
         facts = look_up(connection, task_instance)
         if facts is None:
             from airflow_dataops.registry import former_tasks
@@ -148,7 +150,7 @@ def dags_of_assets(*, assets: Sequence[str], aliases: Sequence[str]) -> set[str]
     """DAG ids that produce or consume any of these assets or aliases."""
     from airflow_dataops.registry import asset_users
 
-    with _for_single_reads().connect() as connection:
+    with _single_read() as connection:
         return asset_users.dags_of_assets(connection, assets=assets, aliases=aliases)
 
 
@@ -191,8 +193,8 @@ def _metadata_database() -> Engine:
     return settings.engine
 
 
-def _for_single_reads() -> Engine:
-    from airflow_dataops.registry.identities import without_transactions
+def _single_read() -> AbstractContextManager[MetadataConnection]:
+    from airflow_dataops.registry.single_reads import without_transactions
 
     return without_transactions(_metadata_database())
 

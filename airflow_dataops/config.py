@@ -60,6 +60,17 @@ def settings() -> Settings:
     )
 
 
+def vault_cache_seconds() -> int:
+    """That setting alone: asked for with each credential, it must not cost what all of them do.
+
+    Raises:
+        ConfigurationError: it has a value that it cannot have.
+    """
+    from airflow.configuration import conf
+
+    return _vault_cache_seconds(conf)
+
+
 def environments() -> Projects:
     """What the environments file declares at this moment; read again when the file changed.
 
@@ -120,8 +131,13 @@ def _environments_file(conf: AirflowConfigParser) -> Path | None:
     from airflow.configuration import AIRFLOW_HOME
 
     text = _text(conf, "environments_file")
+    return _below(AIRFLOW_HOME, text) if text else None
+
+
+@lru_cache(maxsize=4)
+def _below(airflow_home: str, path: str) -> Path:
     # Processes of one installation have different working folders, so that is no place to start.
-    return Path(AIRFLOW_HOME, Path(text).expanduser()) if text else None
+    return Path(airflow_home, Path(path).expanduser())
 
 
 def _text(conf: AirflowConfigParser, option: str) -> str:

@@ -73,7 +73,9 @@ class HashicorpVault:
             if self._client is not None and self._client is not instead_of:
                 return self._client  # another thread was faster
             client = hvac.Client(
-                url=self._place.url, timeout=self._place.timeout_seconds, session=_session()
+                url=self._place.url,
+                timeout=self._place.timeout_seconds,
+                session=_session(self._place.url),
             )
             try:
                 client.auth.approle.login(
@@ -115,8 +117,13 @@ def _reason(error: Exception) -> str:
     return type(error).__name__
 
 
-def _session() -> requests.Session:
+def _session(url: str) -> requests.Session:
     session = requests.Session()
+    # The proxies and certificates that the environment names are looked up here, once: to do so
+    # at every request takes a fifth of its time.
+    named = session.merge_environment_settings(url, {}, None, True, None)  # noqa: FBT003
+    session.proxies, session.verify = named["proxies"], named["verify"]
+    session.trust_env = False
     # API server threads share the session: as many connections as its thread pool has threads.
     adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=40, max_retries=0)
     session.mount("http://", adapter)

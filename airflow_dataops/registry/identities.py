@@ -5,7 +5,6 @@ Asked for each credential that a task wants, on the API server.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,31 +16,20 @@ from airflow_dataops.domain import names
 from airflow_dataops.domain.identity import TaskFacts
 from airflow_dataops.errors import BundleError
 from airflow_dataops.registry.models import BundleVersionRow, KitchenRow
+from airflow_dataops.registry.single_reads import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
     from sqlalchemy.sql.compiler import SQLCompiler
-
-
-@lru_cache(maxsize=4)
-def without_transactions(engine: Engine) -> Engine:
-    """The same pool for single reads, without a BEGIN and a ROLLBACK around each.
-
-    Halves a look-up's time with psycopg. psycopg2 takes longer to switch its connections to and
-    fro than a transaction takes it, so it keeps them.
-    """
-    if engine.driver == "psycopg2":
-        return engine
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def look_up(connection: Connection, task_instance_id: str) -> TaskFacts | None:
     """The facts by which a task's kitchen is decided; None where there is no such task instance.
 
     Args:
-        connection: best one of ``without_transactions(engine)``.
+        connection: best one of ``single_reads.without_transactions(engine)``.
         task_instance_id: the id in the task's validated token.
 
     Raises:
@@ -51,7 +39,7 @@ def look_up(connection: Connection, task_instance_id: str) -> TaskFacts | None:
         asked = UUID(task_instance_id)
     except ValueError:
         return None
-    rows = connection.execute(_FACTS, {"task_instance_id": asked}).all()
+    rows = rows_of(connection, _FACTS, task_instance_id=asked)
     return _facts(rows) if rows else None
 
 

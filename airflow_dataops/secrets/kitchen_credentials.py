@@ -123,8 +123,7 @@ def _fields(
     for place in places:
         fields = _read(vault, place)
         if fields is not None:
-            seconds = config.settings().vault_cache_seconds
-            _cache.keep(key, fields, seconds=seconds)
+            _cache.keep(key, fields, seconds=config.vault_cache_seconds())
             log.info("kitchen %s reads %s of %s", task.kitchen, place, environment.name)
             return fields
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from uuid import uuid4
+from weakref import WeakSet
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,14 +15,15 @@ from sqlalchemy.orm import Session
 from airflow_dataops.domain import names
 from airflow_dataops.domain.kitchen import Kitchen
 from airflow_dataops.errors import BundleError
+from airflow_dataops.registry import single_reads
 from airflow_dataops.registry.bundle_versions import record_version
 from airflow_dataops.registry.identities import (
     kitchen_environments,
     look_up,
     namespace_of,
-    without_transactions,
 )
 from airflow_dataops.registry.kitchens import KitchenTable
+from airflow_dataops.registry.single_reads import without_transactions
 from tests.registry.airflow_rows import add_dag, add_running_task
 
 pytestmark = pytest.mark.airflow
@@ -63,7 +65,7 @@ def record(engine, version, *, bundle=DEVELOPMENT, environment="development"):
 
 
 def facts(engine, task_instance_id):
-    with without_transactions(engine).connect() as connection:
+    with without_transactions(engine) as connection:
         return look_up(connection, task_instance_id)
 
 
@@ -173,12 +175,45 @@ def test_the_database_and_the_domain_agree_on_namespaces(engine, dag_id):
 def test_a_look_up_is_a_single_statement(engine):
     add_dag(engine, "a.profit", bundle=DEVELOPMENT)
     task = add_running_task(engine, "a.profit", version=None)
+    facts(engine, task)  # a session prepares the statement once
     statements = []
-    reading = without_transactions(engine)
-    with reading.connect() as connection:
+    with without_transactions(engine) as connection:
         event.listen(connection, "before_cursor_execute", lambda *a: statements.append(a[2]))
         look_up(connection, task)
     assert len(statements) == 1
+
+
+@pytest.mark.parametrize("spoilt", ["DEALLOCATE ALL", "PREPARE {title} AS SELECT 1"])
+def test_a_session_that_is_not_its_own_is_answered_all_the_same(engine, monkeypatch, spoilt):
+    # Behind a PgBouncer: what was prepared is gone, or was prepared by another process.
+    if engine.driver != "psycopg2":
+        pytest.skip("only psycopg2's sessions are told to prepare")
+    monkeypatch.setattr(single_reads, "_forgetful", WeakSet())
+    add_dag(engine, "a.profit", bundle=DEVELOPMENT)
+    task = add_running_task(engine, "a.profit", version=None)
+    facts(engine, task)
+    with without_transactions(engine) as connection:
+        (title,) = connection.connection.info
+        connection.exec_driver_sql("DEALLOCATE ALL")
+        if spoilt.startswith("PREPARE"):
+            connection.connection.info.clear()
+        connection.exec_driver_sql(spoilt.format(title=title))
+    assert facts(engine, task).dag_id == "a.profit"
+    assert engine in single_reads._forgetful
+    assert facts(engine, task).dag_id == "a.profit"
+
+
+def test_a_session_goes_back_to_the_pool_as_it_was(engine):
+    with without_transactions(engine) as connection:
+        connection.exec_driver_sql("select 1")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("create temporary table t (n int)")
+        connection.commit()
+        connection.exec_driver_sql("insert into t values (1)")
+        connection.rollback()
+        assert connection.exec_driver_sql("select count(*) from t").scalar() == 0
+        connection.exec_driver_sql("drop table t")
+        connection.commit()
 
 
 def test_environments_of_living_kitchens_alone_are_told(engine, table):
