@@ -11,6 +11,7 @@ import configparser
 import io
 import json
 import os
+import secrets
 import subprocess
 import sys
 from importlib.metadata import version
@@ -205,7 +206,7 @@ class DemoAirflow:
                 "secret_key": self._home.secret("api_secret_key"),
                 "workers": "1",
             },
-            "api_auth": {"jwt_secret": self._home.secret("jwt_secret")},
+            "api_auth": {"jwt_secret": self._home.secret("jwt_key", _new_jwt_key)},
             "dag_processor": {
                 "dag_bundle_config_list": json.dumps(bundles),
                 "dag_bundle_storage_path": str(self.airflow_home / "bundles"),
@@ -222,6 +223,10 @@ class DemoAirflow:
 def _revision() -> str:
     migrations = Path(__file__).parents[1] / "registry" / "migrations" / "versions"
     return " ".join(sorted(file.stem for file in migrations.glob("*.py")))
+
+
+def _new_jwt_key() -> str:
+    return secrets.token_urlsafe(64)  # HS512 wants a key as long as its hash
 
 
 def _new_fernet_key() -> str:
