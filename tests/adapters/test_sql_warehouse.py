@@ -202,9 +202,7 @@ def test_killed_half_way_nothing_changed_and_again_it_works(warehouse, database,
         "        if n == 20: print('half way', flush=True); time.sleep(60)\n"
         f"SqlWarehouse({login!r}).load_csv(chunks(), table='sales', where={MONDAY!r})\n"
     )
-    loader = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE
-    )
+    loader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
     with loader.stdout as output:
         assert output.readline() == b"half way\n"
     os.kill(loader.pid, signal.SIGKILL)

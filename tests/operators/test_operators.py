@@ -98,9 +98,7 @@ def test_parse_time_loads_nothing_that_is_costly():
         "               'airflow_dataops.adapters', 'airflow_dataops.services'):\n"
         "    assert not [m for m in added if m.startswith(costly)], costly\n"
     )
-    subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], check=True
-    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True)
 
 
 @pytest.mark.service
