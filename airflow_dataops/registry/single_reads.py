@@ -7,17 +7,17 @@ sends repeatedly. psycopg2 (Airflow's usual driver) is told here to do the same.
 from __future__ import annotations
 
 import hashlib
+from collections import namedtuple
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
-from sqlalchemy.exc import DBAPIError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Dialect, Engine, Select
+    from sqlalchemy.pool import PoolProxiedConnection
 
 # Engines behind which a session does not keep what was prepared in it.
 _forgetful: WeakSet[Engine] = WeakSet()
@@ -49,10 +49,11 @@ def rows_of(connection: Connection, statement: Select[Any], **value: object) -> 
     """
     ((name, asked),) = value.items()
     if connection.engine.driver == "psycopg2" and connection.engine not in _forgetful:
+        session = connection.connection
         try:
-            return _prepared_rows(connection, statement, name, asked)
-        except DBAPIError as error:
-            if error.connection_invalidated:
+            return _prepared_rows(session, _prepared(statement, name, connection.dialect), asked)
+        except connection.dialect.loaded_dbapi.Error:
+            if session.driver_connection is None or session.driver_connection.closed:
                 raise
             # Behind a PgBouncer the next statement may be another session's. Whatever is wrong
             # with the statement itself shows again below.
@@ -61,22 +62,34 @@ def rows_of(connection: Connection, statement: Select[Any], **value: object) -> 
     return connection.execute(statement, {name: asked}).all()
 
 
+class _Prepared(NamedTuple):
+    title: str
+    text: str
+    row: Callable[[Sequence[Any]], Any]
+
+
 def _prepared_rows(
-    connection: Connection, statement: Select[Any], name: str, asked: object
+    session: PoolProxiedConnection, prepared: _Prepared, asked: object
 ) -> Sequence[Any]:
-    text, title = _text_and_title(statement, name, connection.dialect)
-    of_session = connection.connection.info
-    if title not in of_session:
-        connection.exec_driver_sql(f"PREPARE {title} AS {text}")
-        of_session[title] = True
-    return connection.exec_driver_sql(f"EXECUTE {title} (%s)", (str(asked),)).all()
+    # SQLAlchemy would look at the columns of each answer for as long as all of this takes.
+    cursor = session.cursor()
+    try:
+        if prepared.title not in session.info:
+            cursor.execute(f"PREPARE {prepared.title} AS {prepared.text}")
+            session.info[prepared.title] = True
+        cursor.execute(f"EXECUTE {prepared.title} (%s)", (str(asked),))
+        return [prepared.row(found) for found in cursor.fetchall()]
+    finally:
+        cursor.close()
 
 
 @lru_cache(maxsize=4)
-def _text_and_title(statement: Select[Any], name: str, dialect: Dialect) -> tuple[str, str]:
+def _prepared(statement: Select[Any], name: str, dialect: Dialect) -> _Prepared:
     text = str(statement.compile(dialect=dialect)).replace(f"%({name})s", "$1")
     # Named after its text: whoever prepared it in this session meant the same.
-    return text, f"dataops_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    title = f"dataops_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    row = namedtuple("Row", statement.selected_columns.keys())  # type: ignore[misc]
+    return _Prepared(title, text, row._make)
 
 
 @lru_cache(maxsize=4)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
 from weakref import WeakSet
 
+import psycopg2.extensions
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from airflow_dataops.domain import names
@@ -176,11 +179,32 @@ def test_a_look_up_is_a_single_statement(engine):
     add_dag(engine, "a.profit", bundle=DEVELOPMENT)
     task = add_running_task(engine, "a.profit", version=None)
     facts(engine, task)  # a session prepares the statement once
-    statements = []
-    with without_transactions(engine) as connection:
-        event.listen(connection, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    with (
+        without_transactions(engine) as connection,
+        sent_by(connection.connection.driver_connection) as statements,
+    ):
         look_up(connection, task)
     assert len(statements) == 1
+
+
+@contextmanager
+def sent_by(session):
+    """What goes to the database, seen at its driver."""
+    statements = []
+
+    class Watched(psycopg2.extensions.cursor):
+        def execute(self, *arguments):
+            statements.append(arguments[0])
+            return super().execute(*arguments)
+
+    if isinstance(session, sqlite3.Connection):
+        session.set_trace_callback(statements.append)
+        yield statements
+        session.set_trace_callback(None)
+    else:
+        session.cursor_factory = Watched
+        yield statements
+        session.cursor_factory = None
 
 
 @pytest.mark.parametrize("spoilt", ["DEALLOCATE ALL", "PREPARE {title} AS SELECT 1"])
