@@ -133,16 +133,23 @@ def identify(task_instance: str) -> KitchenTask | None:
     Raises:
         CredentialRefused: it looks like a kitchen's and is none.
     """
+    from sqlalchemy.exc import DBAPIError
+
     from airflow_dataops.domain.identity import check_ordinary, kitchen_task
     from airflow_dataops.registry.identities import look_up
 
-    with _single_read() as connection:
-        facts = look_up(connection, task_instance)
-        if facts is None:
-            from airflow_dataops.registry import former_tasks
+    try:
+        with _single_read() as connection:
+            facts = look_up(connection, task_instance)
+            if facts is None:
+                from airflow_dataops.registry import former_tasks
 
-            check_ordinary(former_tasks.look_up(connection, task_instance))
+                check_ordinary(former_tasks.look_up(connection, task_instance))
+                return None
+    except DBAPIError:
+        if _never_had_kitchens():
             return None
+        raise
     return kitchen_task(facts)
 
 
@@ -179,6 +186,21 @@ def _warehouse(tool: str, connection: Connection | TaskConnection) -> Warehouse:
     }
     login |= {name: connection.extra_dejson.get(name) for name in _LIBPQ_EXTRAS}
     return SqlWarehouse({name: value for name, value in login.items() if value is not None})
+
+
+def _never_had_kitchens() -> bool:
+    """Whether the package is here, but neither configured nor migrated: all work is ordinary.
+
+    A server that is restarted between ``pip install`` and ``airflow db migrate`` is in this state.
+    """
+    from sqlalchemy import inspect
+
+    from airflow_dataops import config
+    from airflow_dataops.registry.models import KitchenRow
+
+    if config.settings().environments_file is not None or config.kitchen_bundles():
+        return False
+    return not inspect(_metadata_database()).has_table(KitchenRow.__tablename__)
 
 
 def _metadata_database() -> Engine:

@@ -14,12 +14,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
+import jwt
 
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
 DAGS = Path(__file__).with_name("dags")
 PACKAGE = "airflow-provider-dataops"
 LONGEST_SECONDS = 180
+JWT_SECRET = "j" * 64
 
 SEED = """
 from airflow import settings
@@ -128,7 +130,7 @@ class Cluster:
             **secrets,
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__API__SECRET_KEY": "a" * 32,
-            "AIRFLOW__API_AUTH__JWT_SECRET": "j" * 64,
+            "AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET,
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{self.port}/execution/",
@@ -223,6 +225,22 @@ class Api:
 
     def patch(self, path, body):
         return self._client.patch(f"/api/v2{path}", json=body).raise_for_status().json()
+
+    def seconds_of_lookups(self, task_instance, connection, *, count):
+        """How long each of so many lookups took, asked as that task's worker would."""
+        now = int(time.time())
+        claims = {"sub": task_instance, "aud": "urn:airflow.apache.org:task", "scope": "execution"}
+        claims |= {"iat": now, "nbf": now, "exp": now + 600}
+        token = jwt.encode(claims, JWT_SECRET, algorithm="HS512", headers={"kid": "not-used"})
+        taken = []
+        for _ in range(count):
+            started = time.perf_counter()
+            answer = self._client.get(
+                f"/execution/connections/{connection}", headers={"Authorization": f"Bearer {token}"}
+            )
+            taken.append(time.perf_counter() - started)
+            answer.raise_for_status()
+        return taken
 
     def _is_serving(self):
         try:

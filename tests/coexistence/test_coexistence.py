@@ -64,10 +64,12 @@ def story(embedded_stack, tmp_path_factory):
         seen["vault before"] = observe(api)
 
     environment.install_package()
+    with cluster.serving(plain, parses=False) as api:
+        seen["not migrated"] = observe(api)
     cluster.airflow(plain, "db", "migrate")
     seen["schema installed"] = airflows_own_schema(cluster)
     seen["modules installed"] = modules_of_a_start(cluster, cluster.settings(ours=OURS))
-    with cluster.serving(cluster.settings(ours=OURS)) as api:
+    with cluster.serving(cluster.settings(ours=OURS), parses=False) as api:
         seen["installed"] = observe(api)
     add_kitchen(cluster)
     with cluster.serving(cluster.settings(ours=OURS, **beside)) as api:
@@ -193,6 +195,11 @@ def test_tasks_are_given_the_same_connections_and_variables(story, when):
     assert story[when].lookups == story["before"].lookups
 
 
+def test_a_server_restarted_before_the_tables_are_made_serves_as_before(story):
+    assert story["not migrated"].lookups == story["before"].lookups
+    assert story["not migrated"].tasks == story["before"].tasks
+
+
 def test_what_is_compared_comes_from_every_place(story):
     given = story["before"].lookups["lookups"]["connections"]
     assert given["only_metastore"] == "postgres://metastore:secret@only_metastore:5432/db"
@@ -234,5 +241,5 @@ def test_a_start_of_airflow_imports_our_thin_entrances_and_nothing_else(story):
 
 @pytest.mark.parametrize("when", ["installed", "beside"])
 def test_an_ordinary_lookup_costs_little_more(story, when):
-    # Generous: other work shares the machine. The numbers are printed above.
+    # Measured alone: 2.7 ms for who asks, 1.3 ms for the backend in front. Others work here, too.
     assert story[when].milliseconds < story["before"].milliseconds + 15
