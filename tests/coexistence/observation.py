@@ -25,7 +25,7 @@ class Observation:
     """What was seen.
 
     Attributes:
-        milliseconds: median of a connection's lookup at the API server.
+        milliseconds: the fastest lookup of a connection at the API server; others work here, too.
     """
 
     dags: dict
@@ -77,7 +77,7 @@ def observe(api):
         providers={
             (p["package_name"], p["version"]) for p in api.get("/providers", limit=100)["providers"]
         },
-        milliseconds=1000 * sorted(taken)[LOOKUPS // 2],
+        milliseconds=1000 * min(taken),
     )
 
 

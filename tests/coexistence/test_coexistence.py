@@ -241,5 +241,6 @@ def test_a_start_of_airflow_imports_our_thin_entrances_and_nothing_else(story):
 
 @pytest.mark.parametrize("when", ["installed", "beside"])
 def test_an_ordinary_lookup_costs_little_more(story, when):
-    # Measured alone: 2.7 ms for who asks, 1.3 ms for the backend in front. Others work here, too.
-    assert story[when].milliseconds < story["before"].milliseconds + 15
+    # Measured alone: 2.7 ms for who asks, 1.3 ms for the backend in front. The rest is for a busy
+    # machine; a lookup that asked the vault or loaded a file each time would not fit in.
+    assert story[when].milliseconds < story["before"].milliseconds + 25
