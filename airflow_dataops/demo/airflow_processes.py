@@ -119,9 +119,10 @@ class DemoAirflow:
         """Return when the API server answers.
 
         Raises:
-            OutsideSystemError: it ended, or did not answer within a minute.
+            OutsideSystemError: it ended, or did not answer within four minutes.
         """
-        self._processes[0].wait_until(self._is_serving)
+        # Four processes import Airflow at once; a busy machine takes its time for that.
+        self._processes[0].wait_until(self._is_serving, seconds=240)
 
     def stop(self) -> None:
         """Stop all processes; stopped already is no error."""

@@ -91,18 +91,18 @@ class GuardedProcess:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def wait_until(self, is_ready: Callable[[], bool]) -> None:
+    def wait_until(self, is_ready: Callable[[], bool], *, seconds: float = _READY_SECONDS) -> None:
         """Ask again and again until the server is ready.
 
         Raises:
-            OutsideSystemError: it ended, or was not ready within a minute.
+            OutsideSystemError: it ended, or was not ready in time.
         """
-        deadline = time.monotonic() + _READY_SECONDS
+        deadline = time.monotonic() + seconds
         while not is_ready():
             if self._guard.poll() is not None:
                 self._fail("ended while it started")
             if time.monotonic() > deadline:
-                self._fail(f"was not ready after {_READY_SECONDS:g} seconds")
+                self._fail(f"was not ready after {seconds:g} seconds")
             time.sleep(0.03)
 
     def finish(self) -> None:

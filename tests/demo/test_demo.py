@@ -140,7 +140,8 @@ def test_ctrl_c_stops_the_demo_and_a_second_start_goes_on_from_there(
     again = start(folder, "--once")
     assert again.process.wait(LONGEST_SECONDS) == 0, again.text
 
-    assert again.second_of("Airflow serves at") < 60
+    # On a quiet machine it takes half a minute (benchmarks/demo.py measures that).
+    assert again.second_of("Airflow serves at") < 150
     assert "2017-01-09, 2017-01-16, 2017-01-23" in again.text
     assert "kitchen create" not in again.text
 
