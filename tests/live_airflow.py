@@ -114,7 +114,7 @@ class LiveAirflow:
             "nbf": now,
             "exp": now + 600,
         }
-        key = self.stack.home.secret("jwt_secret")
+        key = self.stack.home.secret("jwt_key")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", jwt.warnings.InsecureKeyLengthWarning)
             token = jwt.encode(claims, key, algorithm="HS512", headers={"kid": "not-used"})

@@ -39,8 +39,9 @@ class RunningDemo:
 
     def read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append((time.monotonic() - self.started, line.rstrip()))
+        with self.process.stdout as stdout:
+            for line in stdout:
+                self.lines.append((time.monotonic() - self.started, line.rstrip()))
 
     @property
     def text(self) -> str:

@@ -28,7 +28,7 @@ def canaries(attack):
             f"{name} sftp": environment.sftp_password,
             f"{name} secret_id": environment.secret_id_file.read_text().strip(),
         }
-    for name in ("jwt_secret", "fernet_key", "api_secret_key"):
+    for name in ("jwt_key", "fernet_key", "api_secret_key"):
         found[name] = stack.home.secret(name)
     return found
 
