@@ -51,7 +51,7 @@ def main() -> None:
     else:
         with tempfile.TemporaryDirectory() as place:
             os.environ.update(_environment(Path(place)))
-            pipelines, rounds = (20, 2) if arguments.quick else (100, 9)
+            pipelines, rounds = (20, 2) if arguments.quick else (100, 7)
             sizes = (2, 4) if arguments.quick else (10, 30, 100)
             _measure_kitchens(Path(place), sizes, rounds=1 if arguments.quick else 3)
             _measure_task_start(Path(place), pipelines=pipelines, rounds=rounds)
