@@ -147,8 +147,7 @@ class Mirror:
             ref = names.manifest_ref(version)
             if not self._has_ref(ref):
                 commit = self._commit_manifest(version, commits)
-                target = f"{commit}:{ref}"
-                self._git.push("--quiet", self._url, target, kill_after_timeout=self._patience)
+                self._push_manifest(commit, ref)
                 self._git.update_ref(ref, commit)
         return version
 
@@ -228,6 +227,16 @@ class Mirror:
             *arguments, "-m", "Kitchens of an environment", tree, env=_MANIFEST_IDENTITY
         )
         return cast("str", committed)
+
+    def _push_manifest(self, commit: str, ref: str) -> None:
+        limit = self._patience
+        try:
+            self._git.push("--quiet", self._url, f"{commit}:{ref}", kill_after_timeout=limit)
+        except git.GitCommandError:
+            # Another host may have published the same manifest meanwhile: then all is well.
+            listed = str(self._git.ls_remote(self._url, ref, kill_after_timeout=limit))
+            if listed.split()[:1] != [commit]:
+                raise
 
     def _existing(self, commit: str, paths: Sequence[str]) -> list[str]:
         if not paths:
