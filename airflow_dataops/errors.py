@@ -7,8 +7,13 @@
     │   ├── InvalidName            a name breaks the rules of domain.names
     │   ├── KitchenNotFound
     │   ├── KitchenExists
-    │   └── KitchenHasChildren
+    │   ├── KitchenHasChildren
+    │   └── KitchenBusy            it is being created or deleted
     ├── EnvironmentNotFound
+    ├── NotAllowed                 who asks may not do it; says who may
+    ├── InvalidRequest             a value in a request cannot be; names the field
+    ├── Vetoed                     a hook of this installation refused
+    ├── Superseded                 another attempt has taken over what this one was doing
     ├── PipelineError              a pipeline's code breaks a rule of the factory
     ├── BundleError                a version of an environment's kitchens cannot be restored
     ├── CredentialRefused          who asks may not have what was asked for
@@ -85,13 +90,13 @@ class InvalidName(KitchenError):
 
 
 class KitchenNotFound(KitchenError):
-    """No kitchen has this name."""
+    """No kitchen has this name, or none that who asks may know of."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        listed = ", ".join(known) or "none"
-        super().__init__(f"no kitchen named {name!r}; known kitchens: {listed}")
+    def __init__(self, name: str, known: Sequence[str] | None = None) -> None:
+        listed = "" if known is None else f"; known kitchens: {', '.join(known) or 'none'}"
+        super().__init__(f"no kitchen named {name!r}{listed}")
         self.name = name
-        self.known = tuple(known)
+        self.known = tuple(known or ())
 
 
 class KitchenExists(KitchenError):
@@ -114,6 +119,15 @@ class KitchenHasChildren(KitchenError):
         self.children = tuple(children)
 
 
+class KitchenBusy(KitchenError):
+    """A kitchen is being created or deleted, so this cannot be done to it now."""
+
+    def __init__(self, name: str, state: str, what: str) -> None:
+        super().__init__(f"kitchen {name!r} is {state}; {what}")
+        self.name = name
+        self.state = state
+
+
 class EnvironmentNotFound(DataOpsError):
     """The environments file declares no such release environment."""
 
@@ -122,6 +136,40 @@ class EnvironmentNotFound(DataOpsError):
         super().__init__(f"no release environment named {name!r}; declared: {listed}")
         self.name = name
         self.known = tuple(known)
+
+
+class NotAllowed(DataOpsError):
+    """Who asks may not do what was asked."""
+
+    def __init__(self, person: str, what: str, why: str) -> None:
+        super().__init__(f"{person} may not {what}: {why}")
+        self.person = person
+        self.why = why
+
+
+class InvalidRequest(DataOpsError):
+    """A value in a request cannot be.
+
+    Attributes:
+        field: name of the value.
+    """
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Vetoed(DataOpsError):
+    """A hook of this installation refused what was asked."""
+
+    def __init__(self, hook: str, what: str, reason: str) -> None:
+        super().__init__(f"{what} was refused by hook {hook}: {reason}")
+        self.hook = hook
+        self.reason = reason
+
+
+class Superseded(DataOpsError):
+    """Another attempt has taken over; whoever meets this stops and leaves the rest to it."""
 
 
 class PipelineError(DataOpsError):

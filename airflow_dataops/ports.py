@@ -8,9 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from airflow_dataops.domain.audit import AuditEntry, AuditQuery
     from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import Measure
-    from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.kitchen import Kitchen, KitchenSettings
+    from airflow_dataops.domain.life_cycle import LifeCycleEvent
+    from airflow_dataops.domain.provisioning import Operation, Part, Progress
+    from airflow_dataops.domain.staff import Member
 
 
 class Repository(Protocol):
@@ -27,7 +31,7 @@ class Repository(Protocol):
 
 
 class KitchenRegistry(Protocol):
-    """Which kitchens there are. Names are unique among the living."""
+    """Which kitchens there are and who works in them. Names are unique among the living."""
 
     def kitchens(self, *, environment: str | None = None) -> list[Kitchen]:
         """Living kitchens by name, of one environment or of all."""
@@ -42,18 +46,197 @@ class KitchenRegistry(Protocol):
     def check(self, kitchen: Kitchen) -> None:
         """Raise what ``add`` would raise at this moment, and record nothing."""
 
-    def add(self, kitchen: Kitchen) -> None:
-        """Record a new kitchen.
+    def add(
+        self, kitchen: Kitchen, *, staff: Sequence[Member], operation: Operation, audit: AuditEntry
+    ) -> None:
+        """Record a new kitchen with its staff and its creation, all or nothing.
 
         Raises:
             KitchenExists: a living kitchen or a DAG outside of kitchens has this namespace.
+            KitchenNotFound: its project has no living kitchen that is named as its parent.
+            KitchenBusy: its parent is being deleted.
         """
 
-    def remove(self, kitchen: Kitchen, *, by: str) -> None:
-        """Mark a kitchen as deleted, by whom; its row and id stay."""
+    def change(self, kitchen: Kitchen, settings: KitchenSettings, *, audit: AuditEntry) -> Kitchen:
+        """Replace a kitchen's settings; gives the kitchen as it is from now on."""
+
+    def mark_deleting(self, kitchen: Kitchen, operation: Operation, *, audit: AuditEntry) -> None:
+        """Note that a kitchen goes, and how; from then on none can be cut from it.
+
+        A creation that is under way ends with this.
+
+        Raises:
+            KitchenHasChildren: kitchens that were cut from it live.
+            KitchenBusy: another operation deletes it.
+        """
+
+    def staff(self, kitchen: Kitchen) -> list[Member]:
+        """Who works there, by name."""
+
+    def staffs(self, kitchens: Iterable[Kitchen]) -> dict[str, list[Member]]:
+        """The staff of several kitchens, by kitchen id, in one read."""
+
+    def put_member(self, kitchen: Kitchen, member: Member, *, audit: AuditEntry) -> None:
+        """Put somebody on the staff, or give them another role."""
+
+    def remove_member(self, kitchen: Kitchen, who: str, *, audit: AuditEntry) -> None:
+        """Take somebody off the staff; who is not on it is no error."""
 
     def ask_for_parsing(self, kitchen: Kitchen) -> None:
         """Have the kitchen's DAGs read at once instead of at the next interval."""
+
+
+class Operations(Protocol):
+    """What is being done to kitchens, and what was done to them."""
+
+    def operation(self, operation_id: str) -> Operation:
+        """One operation with its steps.
+
+        Raises:
+            KitchenNotFound: there is no such operation.
+        """
+
+    def latest(self, kitchen: Kitchen) -> Operation | None:
+        """The last operation on a kitchen, over or not."""
+
+    def next_attempt(self, operation: Operation) -> Operation:
+        """Take over an operation: whoever works for the attempt before is told to stop.
+
+        Raises:
+            Superseded: somebody else has taken it over meanwhile, or it is over.
+        """
+
+    def started(self, operation: Operation, *, run_id: str) -> None:
+        """Note the provisioning run of this attempt.
+
+        Raises:
+            Superseded: this is not the present attempt.
+        """
+
+    def step(
+        self, operation: Operation, part: Part, progress: Progress, *, detail: str = ""
+    ) -> None:
+        """Note how far one step of an operation has come.
+
+        Raises:
+            Superseded: this is not the present attempt.
+        """
+
+    def failed(self, operation: Operation, *, error: str) -> None:
+        """Note why this attempt ended early; another can follow.
+
+        Raises:
+            Superseded: this is not the present attempt.
+        """
+
+    def finish(self, operation: Operation, *, audit: AuditEntry) -> None:
+        """Note that nothing is left to do: the kitchen is ready now, or deleted.
+
+        Raises:
+            Superseded: this is not the present attempt.
+            ValueError: a step is left.
+        """
+
+
+class AuditTrail(Protocol):
+    """Who did what to which kitchen. Entries are added and never changed."""
+
+    def add(self, entry: AuditEntry) -> None:
+        """Write an entry."""
+
+    def entries(self, asked: AuditQuery) -> list[AuditEntry]:
+        """Entries that were asked for, newest first."""
+
+
+class AccessRoles(Protocol):
+    """Roles that let a kitchen's staff into Airflow's own pages, and nobody else."""
+
+    def put(self, kitchen: Kitchen, staff: Sequence[Member]) -> str:
+        """Make the kitchen's roles, with exactly this staff in them; says what there is."""
+
+    def remove(self, kitchen: Kitchen) -> None:
+        """Remove the kitchen's roles; those that are gone are no error."""
+
+    def exist(self, kitchen: Kitchen) -> bool:
+        """Whether any of the kitchen's roles is there."""
+
+
+class Workers(Protocol):
+    """Who makes and unmakes the parts that the server does not reach."""
+
+    def start(self, operation: Operation) -> str:
+        """Have the parts that are left made or unmade; gives the id of the run that does it.
+
+        Returns when it is under way or, where this process does the work, when it is over.
+
+        Raises:
+            OutsideSystemError: nobody can do it now.
+        """
+
+    def is_working(self, operation: Operation) -> bool:
+        """Whether an attempt waits for its turn or shows signs of life."""
+
+    def stop(self, operation: Operation) -> None:
+        """End what an attempt has running; nothing running is no error."""
+
+
+class Hooks(Protocol):
+    """What an installation wants to know, or to have a say in, when kitchens come and go."""
+
+    def before(self, event: LifeCycleEvent) -> None:
+        """Ask whether something may be done.
+
+        Raises:
+            Vetoed: a hook refuses, fails, or does not answer in time.
+        """
+
+    def after(self, event: LifeCycleEvent) -> None:
+        """Tell that something was done; what a hook makes of it changes nothing any more."""
+
+
+class Runs(Protocol):
+    """Airflow's runs of kitchens' DAGs."""
+
+    def cancel_all(self, kitchen: Kitchen) -> int:
+        """End every unfinished run of a kitchen's DAGs; gives their number."""
+
+    def forget(self, kitchen: Kitchen) -> int:
+        """Remove the DAGs, with their runs, that an earlier kitchen of this name left behind."""
+
+
+class KitchenPart(Protocol):
+    """One part of a kitchen, where it is made. Each call may follow a half-done one."""
+
+    def make(self) -> str:
+        """Make it, or find it made; says what there is, never a secret.
+
+        Raises:
+            KitchenExists: something of this name is there that is not this kitchen's.
+        """
+
+    def unmake(self) -> str:
+        """Unmake it with all it holds; gone already is no error. Says what there was."""
+
+    def exists(self) -> bool:
+        """Whether any of it is there."""
+
+
+class ProvisioningReport(Protocol):
+    """What the worker that makes parts tells the server."""
+
+    def begins(self, part: Part) -> None:
+        """A part's turn has come.
+
+        Raises:
+            Superseded: another attempt has taken over.
+        """
+
+    def is_done(self, part: Part, detail: str) -> None:
+        """A part is made, or unmade and seen to be gone.
+
+        Raises:
+            Superseded: another attempt has taken over.
+        """
 
 
 class SecretStore(Protocol):

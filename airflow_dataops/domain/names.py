@@ -15,8 +15,10 @@ MAX_KITCHEN_NAME = 48
 MAX_PIPELINE_NAME = 150
 # The one file of a kitchen that Airflow reads; the factory builds its DAGs from there.
 LOADER_FILE = "dataops_kitchen.py"
+# Our own DAGs live in this namespace; no kitchen may have it.
+PLATFORM = "dataops"
 RESERVED_KITCHEN_NAMES = frozenset(
-    {"airflow", "dataops", "default", "information_schema", "public", "pipelines"}
+    {"airflow", PLATFORM, "default", "information_schema", "public", "pipelines"}
 )
 # Tasks reach our own API through a connection of this name.
 RESERVED_TOOL_NAMES = frozenset({"dataops"})
@@ -127,6 +129,41 @@ def kitchen_variable(kitchen: str, key: str) -> str:
 def variable(key: str) -> str:
     """Vault path of an Airflow variable that all kitchens of the environment share."""
     return f"variables/{key}"
+
+
+def provision_secret(tool: str) -> str:
+    """Vault path of the login with which kitchens are made and unmade in a tool."""
+    return f"provision/{tool}"
+
+
+def database_role(kitchen: str) -> str:
+    """Role that owns a kitchen's schema; 56 bytes at most, PostgreSQL keeps 63."""
+    return f"kitchen_{kitchen}"
+
+
+def vault_role(environment: str, kitchen: str, tool: str) -> str:
+    """Role of the vault's database engine that issues logins of a kitchen in a tool."""
+    return f"{environment}.{kitchen}.{tool}"
+
+
+def folder(base: str, kitchen: str) -> str:
+    """A kitchen's own folder below a tool's; ends with a slash."""
+    return f"{base.rstrip('/')}/{kitchen}/"
+
+
+def access_role(kitchen: str, role: str) -> str:
+    """Airflow's role that lets a kitchen's staff into Airflow's own pages."""
+    return f"kitchen {kitchen} {role}"
+
+
+def provision_dag(environment: str) -> str:
+    """DAG that makes and unmakes kitchens on an environment's workers."""
+    return dag_id(PLATFORM, f"{environment}.provision")
+
+
+def janitor_dag(environment: str) -> str:
+    """DAG that warns about kitchens past their end, and deletes them."""
+    return dag_id(PLATFORM, f"{environment}.janitor")
 
 
 def manifest_ref(version: str) -> str:

@@ -19,12 +19,14 @@ class Tool:
         schema_per_kitchen: sessions start in the kitchen's own schema.
         dynamic: the vault issues a login of its own to each kitchen.
         bucket: the object store's bucket, for tools that have one.
+        folder: where each kitchen gets a folder of its own, for file servers.
     """
 
     name: str
     schema_per_kitchen: bool = False
     dynamic: bool = False
     bucket: str | None = None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +35,16 @@ class VaultPlace:
 
     The login itself stays outside: in an environment variable or a file that only the
     processes which serve credentials can read.
+
+    Attributes:
+        mount: the KV version 2 engine with the environment's secrets.
+        database_mount: the database engine that issues the logins of ``dynamic`` tools.
     """
 
     kind: str
     url: str
     mount: str
+    database_mount: str | None = None
     role_id_env: str | None = None
     role_id_file: str | None = None
     secret_id_env: str | None = None
@@ -55,7 +62,13 @@ class BaseKitchen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseEnvironment:
-    """A set of tools, a vault and a queue that kitchens point to."""
+    """A set of tools, a vault and a queue that kitchens point to.
+
+    Attributes:
+        owner: a user's name or ``role:…``; head of all its kitchens.
+        protected: one kitchen, its base, changed by its owner alone; no other may point here.
+        provision_queue: of the workers that make and unmake kitchens.
+    """
 
     name: str
     project: str
@@ -65,6 +78,7 @@ class ReleaseEnvironment:
     owner: str | None = None
     protected: bool = False
     queue: str | None = None
+    provision_queue: str | None = None
     schedules_enabled_by: tuple[str, ...] = ()
     alerts: Mapping[str, str] = field(default_factory=dict)
 

@@ -9,12 +9,27 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads annotations at run time
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import ForeignKey, Index, MetaData, String, text
+from sqlalchemy import (
+    DDL,
+    JSON,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    event,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from airflow_dataops.domain.names import MAX_KITCHEN_NAME
 
 _LIVING = text("deleted_at IS NULL")
+_UNDER_WAY = text("ended_at IS NULL")
+_KITCHEN = "dataops_kitchen.id"
+LONGEST_REASON = 2000
 
 
 class Base(DeclarativeBase):
@@ -53,6 +68,103 @@ class KitchenRow(Base):
     created_by: Mapped[str] = mapped_column(String(250))
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deleted_by: Mapped[str | None] = mapped_column(String(250))
+    state: Mapped[str] = mapped_column(String(20), server_default="ready")
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    warned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    pinned: Mapped[bool] = mapped_column(server_default=false())
+    shared: Mapped[bool] = mapped_column(server_default=true())
+    ticket: Mapped[str | None] = mapped_column(String(200))
+    slack_channel: Mapped[str | None] = mapped_column(String(81))
+    pipelines: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class MemberRow(Base):
+    """Somebody on a kitchen's staff."""
+
+    __tablename__ = "dataops_member"
+
+    kitchen_id: Mapped[str] = mapped_column(ForeignKey(_KITCHEN), primary_key=True)
+    who: Mapped[str] = mapped_column(String(250), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20))
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    added_by: Mapped[str] = mapped_column(String(250))
+
+
+class OperationRow(Base):
+    """The creation or deletion of a kitchen; at most one of a kitchen is under way."""
+
+    __tablename__ = "dataops_operation"
+    __table_args__ = (
+        Index(
+            "idx_dataops_operation_under_way",
+            "kitchen_id",
+            unique=True,
+            postgresql_where=_UNDER_WAY,
+            sqlite_where=_UNDER_WAY,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kitchen_id: Mapped[str] = mapped_column(ForeignKey(_KITCHEN), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str] = mapped_column(String(250))
+    reason: Mapped[str | None] = mapped_column(String(LONGEST_REASON))
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempt: Mapped[int]
+    attempt_began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    run_id: Mapped[str | None] = mapped_column(String(250))
+    progress: Mapped[str] = mapped_column(String(20))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class StepRow(Base):
+    """One part of a kitchen within an operation. The last deletion's steps are the inventory."""
+
+    __tablename__ = "dataops_step"
+
+    operation_id: Mapped[str] = mapped_column(ForeignKey("dataops_operation.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(20))
+    tool: Mapped[str | None] = mapped_column(String(100))
+    what: Mapped[str] = mapped_column(String(500))
+    progress: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[str] = mapped_column(Text, server_default="")
+    began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AuditRow(Base):
+    """Who did what to which kitchen. Rows are added, never changed; the database sees to it."""
+
+    __tablename__ = "dataops_audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    by: Mapped[str] = mapped_column(String(250))
+    source: Mapped[str] = mapped_column(String(250))
+    action: Mapped[str] = mapped_column(String(50))
+    project: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME))
+    environment: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME))
+    kitchen_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    kitchen: Mapped[str | None] = mapped_column(String(MAX_KITCHEN_NAME))
+    reason: Mapped[str | None] = mapped_column(String(LONGEST_REASON))
+    details: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class LeaseRow(Base):
+    """A login that a vault issued to one try of a task, or to a person, until it is revoked."""
+
+    __tablename__ = "dataops_lease"
+
+    lease_id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    environment: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME))
+    kitchen_id: Mapped[str] = mapped_column(ForeignKey(_KITCHEN), index=True)
+    tool: Mapped[str] = mapped_column(String(100))
+    task_instance: Mapped[str | None] = mapped_column(String(36), index=True)
+    person: Mapped[str | None] = mapped_column(String(250))
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class BundleVersionRow(Base):
@@ -68,3 +180,27 @@ class BundleVersionRow(Base):
     project: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME))
     environment: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+# In the database itself, so that no code path and no other client of it can rewrite history.
+APPEND_ONLY = {
+    "postgresql": (
+        """CREATE OR REPLACE FUNCTION dataops_audit_is_append_only() RETURNS trigger AS
+        $$ BEGIN RAISE EXCEPTION 'dataops_audit is append-only'; END $$ LANGUAGE plpgsql""",
+        """CREATE OR REPLACE TRIGGER dataops_audit_append_only
+        BEFORE UPDATE OR DELETE OR TRUNCATE ON dataops_audit
+        FOR EACH STATEMENT EXECUTE FUNCTION dataops_audit_is_append_only()""",
+    ),
+    "sqlite": tuple(
+        f"""CREATE TRIGGER IF NOT EXISTS dataops_audit_no_{what.lower()} BEFORE {what}
+        ON dataops_audit BEGIN SELECT RAISE(ABORT, 'dataops_audit is append-only'); END"""
+        for what in ("UPDATE", "DELETE")
+    ),
+}
+for _dialect, _statements in APPEND_ONLY.items():
+    for _statement in _statements:
+        event.listen(
+            AuditRow.__table__,
+            "after_create",
+            DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
+        )

@@ -18,6 +18,7 @@ from airflow_dataops.specs.environment_models import (
     REFUSED_KEYS,
     EnvironmentModel,
     EnvironmentsModel,
+    VaultModel,
 )
 from airflow_dataops.specs.environment_rules import complaints_across
 from airflow_dataops.specs.marked_yaml import read_marked
@@ -72,7 +73,7 @@ def _environment(project: str, name: str, model: EnvironmentModel) -> ReleaseEnv
     return ReleaseEnvironment(
         name=name,
         project=project,
-        vault=VaultPlace(**{**vault, "mount": model.vault.mount.strip("/")}),
+        vault=VaultPlace(**{**vault, **_mounts(model.vault)}),
         base_kitchen=BaseKitchen(name=model.base_kitchen.name, branch=model.base_kitchen.branch),
         tools={
             tool: Tool(
@@ -80,12 +81,19 @@ def _environment(project: str, name: str, model: EnvironmentModel) -> ReleaseEnv
                 schema_per_kitchen=content.schema_per_kitchen,
                 dynamic=content.dynamic,
                 bucket=content.bucket,
+                folder=content.folder,
             )
             for tool, content in model.tools.items()
         },
         owner=model.owner,
         protected=model.protected,
         queue=model.queue,
+        provision_queue=model.provision_queue,
         schedules_enabled_by=tuple(model.schedules_enabled_by),
         alerts=model.alerts.model_dump(exclude_none=True),
     )
+
+
+def _mounts(vault: VaultModel) -> dict[str, str | None]:
+    database = vault.database_mount
+    return {"mount": vault.mount.strip("/"), "database_mount": database and database.strip("/")}

@@ -100,6 +100,7 @@ class ToolModel(_AllOptional):
     schema_per_kitchen: bool = False
     dynamic: bool = False
     bucket: Text | None = None
+    folder: FilePath | None = None
 
 
 class VaultModel(_Strict):
@@ -110,6 +111,7 @@ class VaultModel(_Strict):
         description="write the vault's address, for example https://vault.example.com"
     )
     mount: Text = Field(description="write the mount of its KV version 2 engine")
+    database_mount: Text | None = None
     role_id_env: VariableName | None = None
     role_id_file: FilePath | None = None
     secret_id_env: VariableName | None = None
@@ -151,6 +153,7 @@ class EnvironmentModel(_Strict):
     owner: Text | None = None
     protected: bool = False
     queue: Text | None = None
+    provision_queue: Text | None = None
     schedules_enabled_by: list[Text] = []
     alerts: AlertsModel = AlertsModel()
 

@@ -21,6 +21,8 @@ def complaints_across(marked: MarkedYaml) -> list[SpecError]:
     environments = list(_environments(marked.content))
     return [
         *(complaint for found in environments for complaint in _login(found, marked)),
+        *(complaint for found in environments for complaint in _dynamic_tools(found, marked)),
+        *(complaint for found in environments for complaint in _owner(found, marked)),
         *_taken_twice([claim for found in environments for claim in _claims(found)], marked),
     ]
 
@@ -88,6 +90,33 @@ def _login(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]
         yield marked.complaint(problem, (*environment.place, "vault", *given[1:]))
 
 
+def _dynamic_tools(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]:
+    has_engine = environment.part("vault").get("database_mount") is not None
+    for tool, content in environment.part("tools").items():
+        if _mapping(content).get("dynamic") is not True:
+            continue
+        path = ".".join(str(part) for part in (*environment.place, "tools", tool))
+        if not has_engine:
+            problem = (
+                f"{path} is dynamic, and the vault has no 'database_mount'; name the mount of "
+                "the database engine that issues its logins"
+            )
+            yield marked.complaint(problem, (*environment.place, "tools", tool))
+        if _mapping(content).get("schema_per_kitchen") is not True:
+            problem = (
+                f"{path} is dynamic, and its logins are made for a kitchen's own schema; add "
+                "schema_per_kitchen: true"
+            )
+            yield marked.complaint(problem, (*environment.place, "tools", tool))
+
+
+def _owner(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]:
+    if environment.content.get("protected") is True and not environment.content.get("owner"):
+        path = ".".join(str(part) for part in environment.place)
+        problem = f"{path} is protected and has no owner, so nobody could change it; add an owner"
+        yield marked.complaint(problem, environment.place)
+
+
 def _taken_twice(claims: list[_Claim], marked: MarkedYaml) -> Iterator[SpecError]:
     first: dict[Hashable, _Claim] = {}
     for claim in claims:
@@ -146,6 +175,14 @@ def _vault_claims(environment: _Environment) -> Iterator[_Claim]:
             f"the mount {mount!r} of this vault",
             "environments that share a mount are not separated: give each a mount of its own",
             *("vault", "mount"),
+        )
+    database_mount = vault.get("database_mount")
+    if isinstance(url, str) and isinstance(database_mount, str):
+        yield environment.claim(
+            ("mount", _comparable(url), database_mount.strip("/")),
+            f"the mount {database_mount!r} of this vault",
+            "environments that share a mount are not separated: give each a mount of its own",
+            *("vault", "database_mount"),
         )
     for key in ("role_id_env", "role_id_file", "secret_id_env", "secret_id_file"):
         if isinstance(source := vault.get(key), str):

@@ -16,7 +16,15 @@ from sqlalchemy import create_engine, event, text
 # Our own modules import Airflow's; its configuration must not be that of whoever runs the tests.
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-home-"))
 
-OUR_TABLES = ("dataops_bundle_version", "dataops_kitchen")
+OUR_TABLES = (
+    "dataops_audit",
+    "dataops_bundle_version",
+    "dataops_kitchen",
+    "dataops_lease",
+    "dataops_member",
+    "dataops_operation",
+    "dataops_step",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

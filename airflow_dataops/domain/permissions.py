@@ -1,0 +1,112 @@
+"""Who may do what to a kitchen.
+
+One table decides, for the REST API, the command line and the pages alike. An action that is not
+in it is nobody's.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain.staff import Role, role_of
+from airflow_dataops.errors import KitchenNotFound, NotAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
+    from airflow_dataops.domain.staff import Member, Person
+
+
+class Action(StrEnum):
+    """What can be done to a kitchen, in the words of a refusal."""
+
+    SEE = "see"
+    REFRESH = "refresh"
+    CUT = "cut a kitchen from"
+    GET_CREDENTIALS = "get a login of"
+    CHANGE = "change"
+    STAFF = "staff"
+    DELETE = "delete"
+
+
+_NEEDS = {
+    Action.SEE: Role.GUEST,
+    Action.REFRESH: Role.COOK,
+    Action.CUT: Role.COOK,
+    Action.GET_CREDENTIALS: Role.COOK,
+    Action.CHANGE: Role.HEAD,
+    Action.STAFF: Role.HEAD,
+    Action.DELETE: Role.HEAD,
+}
+# What of a protected environment's base kitchen its staff may do, whatever their role.
+_IN_PROTECTED = (Action.SEE, Action.REFRESH, Action.CUT)
+
+
+def check(
+    action: Action,
+    person: Person,
+    *,
+    kitchen: Kitchen,
+    staff: Sequence[Member],
+    environment: ReleaseEnvironment,
+) -> None:
+    """Let an action pass, or say who could do it.
+
+    Raises:
+        KitchenNotFound: the kitchen is private and the person is not on its staff.
+        NotAllowed: the person may see the kitchen, and not do this to it.
+    """
+    reason = objection(action, person, kitchen=kitchen, staff=staff, environment=environment)
+    if reason is None:
+        return
+    if objection(Action.SEE, person, kitchen=kitchen, staff=staff, environment=environment):
+        # Its name, too, is its staff's alone.
+        raise KitchenNotFound(kitchen.name)
+    raise NotAllowed(person.name, f"{action} kitchen {kitchen.name!r}", reason)
+
+
+def objection(
+    action: Action,
+    person: Person,
+    *,
+    kitchen: Kitchen,
+    staff: Iterable[Member],
+    environment: ReleaseEnvironment,
+) -> str | None:
+    """Why a person may not do something to a kitchen; None where they may.
+
+    Raises:
+        ValueError: the environment is not the kitchen's.
+    """
+    if environment.name != kitchen.environment:
+        message = f"kitchen {kitchen.name} is not of environment {environment.name}"
+        raise ValueError(message)
+    if environment.protected and action is Action.GET_CREDENTIALS:
+        return f"environment {environment.name!r} is protected and gives no login to people"
+    if is_owner(person, environment):
+        return None
+    if environment.protected and action not in _IN_PROTECTED:
+        return f"environment {environment.name!r} is protected; {_owner_of(environment)}"
+    held, needed = role_of(person, staff), _NEEDS.get(action)
+    if needed is not None and held is not None and held.rank >= needed.rank:
+        return None
+    if action is Action.SEE and kitchen.shared:
+        return None
+    has = f"{person.name} is {held} there" if held else f"{person.name} is not on its staff"
+    return f"{has}, and this takes a {needed}; {_owner_of(environment)}"
+
+
+def is_owner(person: Person, environment: ReleaseEnvironment) -> bool:
+    """Whether a person owns a release environment, and with it all of its kitchens."""
+    return environment.owner is not None and person.is_meant_by(environment.owner)
+
+
+def _owner_of(environment: ReleaseEnvironment) -> str:
+    return (
+        f"its owner is {environment.owner}"
+        if environment.owner
+        else f"environment {environment.name!r} has no owner"
+    )
