@@ -87,8 +87,20 @@ class LiveAirflow:
         self._user = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         self.engine = create_engine(self.stack.addresses.metadata_url)
 
+        self._people: list[httpx.Client] = []
+
+    def person(self, name: str) -> httpx.Client:
+        """A client that is logged in as one of the demo's users."""
+        client = httpx.Client(base_url=self.airflow.url, timeout=60)
+        login = {"username": name, "password": self.airflow.password(name)}
+        token = client.post("/auth/token", json=login).raise_for_status().json()
+        client.headers["Authorization"] = f"Bearer {token['access_token']}"
+        self._people.append(client)
+        return client
+
     def close(self) -> None:
-        self._client.close()
+        for client in (self._client, *self._people):
+            client.close()
         self.engine.dispose()
 
     def api(self, method: str, path: str, body: Any = None) -> httpx.Response:

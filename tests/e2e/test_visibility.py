@@ -1,15 +1,25 @@
-"""A kitchen's DAGs are there seconds after it was created; nothing is restarted."""
+"""A new kitchen's DAGs appear without a restart."""
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from benchmarks.visibility import GOAL_SECONDS, seconds_until_visible
+from benchmarks.kitchens import GOAL_VISIBLE_SECONDS
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
 
 
-def test_three_new_kitchens_are_visible_in_time(live_airflow):
-    waited = [seconds_until_visible(live_airflow, f"quick_{number}") for number in range(3)]
-    # Others use this machine, too: the benchmark holds the goal, this one its order of size.
-    assert sorted(waited)[1] < 2 * GOAL_SECONDS, waited
+def test_a_new_kitchens_dag_is_visible_within_seconds(live_airflow):
+    chris = live_airflow.person("chris")
+    begin = time.monotonic()
+    asked = chris.post(
+        "/dataops/api/v1/kitchens", json={"name": "soon_visible", "parent": "demo_dev"}
+    )
+    assert asked.status_code == 202, asked.text
+    while not live_airflow.has_dag("soon_visible.profitability"):
+        assert time.monotonic() - begin < 60
+        time.sleep(0.05)
+
+    assert time.monotonic() - begin < 3 * GOAL_VISIBLE_SECONDS  # the benchmark holds the goal
