@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import httpx
 import jwt
+
+from airflow_dataops.demo import guard as guard_script
 
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
@@ -181,11 +182,12 @@ class Cluster:
 
     @contextmanager
     def _process(self, settings, command):
-        log = self.home / f"{command[0]}.log"
+        # The demo's guard ends the process also where the tests are killed.
+        guard = [sys.executable, "-I", "-S", guard_script.__file__, str(os.getpid()), "15", "20"]
         with (
-            log.open("ab") as output,
+            (self.home / f"{command[0]}.log").open("ab") as output,
             subprocess.Popen(
-                [self.environment.python, "-m", "airflow", *command],
+                [*guard, "-1", self.environment.python, "-m", "airflow", *command],
                 env=settings,
                 stdout=output,
                 stderr=output,
@@ -195,11 +197,8 @@ class Cluster:
             try:
                 yield
             finally:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(timeout=20)
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
+                process.terminate()
+                process.wait(timeout=60)
 
 
 class Api:
