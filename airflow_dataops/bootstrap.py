@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.domain.release_environment import ReleaseEnvironment, VaultPlace
     from airflow_dataops.ports import (
+        AccessRoles,
+        Hooks,
         KitchenRegistry,
         ObjectStore,
         Repository,
+        Runs,
         SecretStore,
         Warehouse,
+        Workers,
     )
 
 _WAREHOUSE_TYPES = ("postgres", "redshift")
@@ -92,6 +96,34 @@ def kitchen_registry() -> KitchenRegistry:
     from airflow_dataops.registry.kitchens import KitchenTable
 
     return KitchenTable(_metadata_database(), bundle_name=_bundle_name)
+
+
+def access_roles() -> AccessRoles:
+    """The roles that let staff into Airflow's own pages, as the auth manager knows them."""
+    from airflow_dataops.adapters.no_access_roles import NoAccessRoles
+
+    return NoAccessRoles()
+
+
+def airflow_runs() -> Runs:
+    """Airflow's runs of kitchens' DAGs."""
+    from airflow_dataops.adapters.airflow_runs import AirflowRuns
+
+    return AirflowRuns()
+
+
+def airflow_workers() -> Workers:
+    """The environments' workers, reached through their provisioning DAGs."""
+    from airflow_dataops.adapters.airflow_runs import AirflowWorkers
+
+    return AirflowWorkers(bundle_name=_bundle_name)
+
+
+def hooks() -> Hooks:
+    """Who in this installation wants a say when kitchens come and go."""
+    from airflow_dataops.adapters.no_hooks import NoHooks
+
+    return NoHooks()
 
 
 def repository(url: str) -> Repository:

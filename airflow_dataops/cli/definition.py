@@ -35,6 +35,27 @@ _LOCAL = Arg(
     action="store_true",
     required=True,
 )
+_REASON = Arg(("--reason",), help="Why, for the audit trail")
+_SETTINGS = (
+    Arg(("--ends",), help="When it is deleted: 2026-12-31T00:00Z; default: it stays"),
+    Arg(("--for",), help="How long it lives: 8h, 14d or 2w", dest="lasts", metavar="TIME"),
+    Arg(("--pinned",), help="Keep it after its end", action="store_true"),
+    Arg(("--private",), help="Show it to its staff alone", action="store_true"),
+    Arg(("--ticket",), help="Ticket that it belongs to: DATA-117"),
+    Arg(("--slack-channel",), help="Where its alerts go: #kitchen-alerts"),
+    Arg(
+        ("--pipelines",),
+        help="Pipelines it shows besides those changed against its parent: a,b; default: all",
+    ),
+    Arg(
+        ("--staff",),
+        help="Who else works in it, head, cook or guest: padma:cook, role:analysts:guest; "
+        "may be given several times",
+        action="append",
+        metavar="WHO:ROLE",
+    ),
+    _REASON,
+)
 
 
 def get_dataops_cli_commands() -> list[CLICommand]:
@@ -86,7 +107,7 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
             name="create",
             help="Create a kitchen: branch, schema, DAGs",
             func=lazy_load_command(f"{body}.create_kitchen"),
-            args=(_KITCHEN, _FROM, _IN, _LOCAL),
+            args=(_KITCHEN, _FROM, _IN, *_SETTINGS, _LOCAL),
         ),
         ActionCommand(
             name="list",
@@ -104,6 +125,6 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
             name="delete",
             help="Delete a kitchen with its branch and its schema",
             func=lazy_load_command(f"{body}.delete_kitchen"),
-            args=(_KITCHEN, _LOCAL),
+            args=(_KITCHEN, _REASON, _LOCAL),
         ),
     )
