@@ -14,6 +14,9 @@
     ├── InvalidRequest             a value in a request cannot be; names the field
     ├── Vetoed                     a hook of this installation refused
     ├── Superseded                 another attempt has taken over what this one was doing
+    ├── UsageError                 a command line cannot be meant as it was typed
+    ├── NotLoggedIn                a command has no token that the API takes
+    ├── RequestRefused             the API answered a command with a refusal
     ├── PipelineError              a pipeline's code breaks a rule of the factory
     ├── BundleError                a version of an environment's kitchens cannot be restored
     ├── CredentialRefused          who asks may not have what was asked for
@@ -21,6 +24,7 @@
     ├── DataTestsFailed            a stage's tests stopped the line
     └── OutsideSystemError         git, the vault, a warehouse … did not do what was asked
         ├── VaultUnavailable       sealed, down or hung
+        ├── ApiUnreachable         our REST API does not answer, or something else does
         ├── ToolUnreachable        a warehouse or store does not answer; trying again may help
         └── BadDataFile            a data file does not fit: its header, its columns or a row
 
@@ -172,6 +176,26 @@ class Superseded(DataOpsError):
     """Another attempt has taken over; whoever meets this stops and leaves the rest to it."""
 
 
+class UsageError(DataOpsError):
+    """A command line cannot be meant as it was typed; nothing was asked of anybody."""
+
+
+class NotLoggedIn(DataOpsError):
+    """A command has no token, or one that the API does not take (any more)."""
+
+
+class RequestRefused(DataOpsError):
+    """The API answered a command with a refusal, in its own words.
+
+    Attributes:
+        status: the answer's HTTP status.
+    """
+
+    def __init__(self, detail: str, *, status: int) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
 class PipelineError(DataOpsError):
     """A pipeline's code breaks a rule of the factory."""
 
@@ -203,6 +227,10 @@ class OutsideSystemError(DataOpsError):
 
 class VaultUnavailable(OutsideSystemError):
     """The vault is sealed, down, hung or refuses our login."""
+
+
+class ApiUnreachable(OutsideSystemError):
+    """Our REST API does not answer a command, or something else answers in its place."""
 
 
 class ToolUnreachable(OutsideSystemError):
