@@ -4,6 +4,9 @@ Three things name an environment: the version the run is pinned to, the bundle t
 points to now, and the registry's row of the kitchen. A DAG's row can be made to point elsewhere
 by a file in another bundle, and an unpinned run follows it; so a task is a kitchen's only when
 all three agree, and whatever looks like a kitchen's without being one is refused.
+
+The platform's own DAGs make and unmake kitchens. They are an environment's, not a kitchen's, and
+known by their exact names: for them the environment's name is what a kitchen's row is for others.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain import names
+from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.errors import CredentialRefused
 
 if TYPE_CHECKING:
@@ -27,7 +31,8 @@ class TaskFacts:
         dag_bundle: bundle that the DAG's row points to at this moment.
         is_kitchens_bundle: versions of that bundle were recorded as kitchens'.
         version_bundle, version_environment: what was recorded with the run's version.
-        kitchen_id, kitchen_environment: the living kitchen in whose namespace the DAG lies.
+        kitchen_id, kitchen_environment, kitchen_state: the living kitchen in whose namespace the
+            DAG lies.
     """
 
     dag_id: str
@@ -43,11 +48,17 @@ class TaskFacts:
     version_environment: str | None
     kitchen_id: str | None
     kitchen_environment: str | None
+    kitchen_state: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitchenTask:
-    """A task whose kitchen is beyond doubt."""
+    """A task whose kitchen, or whose environment's platform, is beyond doubt.
+
+    Attributes:
+        kitchen_id, kitchen: both ``dataops`` for a task of the platform.
+        state: of the task instance.
+    """
 
     kitchen_id: str
     kitchen: str
@@ -55,6 +66,31 @@ class KitchenTask:
     dag_id: str
     run_id: str
     task_id: str
+    try_number: int
+    state: str | None
+
+    @property
+    def is_platforms(self) -> bool:
+        """Whether it makes kitchens instead of working in one."""
+        return self.kitchen_id == names.PLATFORM
+
+    def owns_dag(self, dag_id: str) -> bool:
+        """Whether a DAG is of the same kitchen, or of the same environment's platform."""
+        if self.is_platforms:
+            return dag_id in _platform_dags(self.environment)
+        return names.is_in_namespace(dag_id, self.kitchen)
+
+    def owns_asset(self, name: str) -> bool:
+        """Whether an asset's name or URI bears the kitchen's own name; the platform has none."""
+        if self.is_platforms:
+            return False
+        return names.is_in_namespace(name, self.kitchen) or name.startswith(
+            f"dataops://{self.kitchen}/"
+        )
+
+    def owns_alias(self, name: str) -> bool:
+        """Whether an asset alias bears the kitchen's own name; the platform has none."""
+        return not self.is_platforms and names.is_in_namespace(name, self.kitchen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,35 +127,65 @@ def check_ordinary(found: Sequence[OtherWork]) -> None:
 
 
 def kitchen_task(facts: TaskFacts) -> KitchenTask | None:
-    """The kitchen's task behind these facts; None for a task of an ordinary DAG.
+    """The kitchen's or the platform's task behind these facts; None for one of an ordinary DAG.
 
     Raises:
         CredentialRefused: something says kitchen and something else disagrees.
     """
+    kitchen = names.kitchen_of_dag(facts.dag_id)
     claims = (facts.is_kitchens_bundle, facts.version_environment, facts.kitchen_id)
-    if not any(claims):
+    if kitchen == names.PLATFORM:
+        reason, kitchen_id = _disagreement_about_platform(facts), names.PLATFORM
+    elif not any(claims):
         return None
-    reason = _disagreement(facts)
-    if reason:
+    else:
+        reason, kitchen_id = _disagreement(facts), facts.kitchen_id
+    if reason is None and kitchen is None:
+        reason = "it lies in no kitchen's namespace"
+    if reason is not None or kitchen is None:
         message = f"{facts.dag_id} is refused every credential: {reason}"
         raise CredentialRefused(message)
-    kitchen = names.kitchen_of_dag(facts.dag_id)
-    if kitchen is None or facts.kitchen_id is None or facts.kitchen_environment is None:
-        message = f"{facts.dag_id} lies in no kitchen's namespace"
-        raise CredentialRefused(message)
     return KitchenTask(
-        kitchen_id=facts.kitchen_id,
+        kitchen_id=str(kitchen_id),
         kitchen=kitchen,
-        environment=facts.kitchen_environment,
+        environment=str(facts.version_environment),
         dag_id=facts.dag_id,
         run_id=facts.run_id,
         task_id=facts.task_id,
+        try_number=facts.try_number,
+        state=facts.state,
     )
+
+
+def _disagreement_about_platform(facts: TaskFacts) -> str | None:
+    if not facts.is_kitchens_bundle:
+        return (
+            f"names that begin with {names.PLATFORM!r} are kept for the DAGs that make kitchens; "
+            "give it another dag_id"
+        )
+    reason = _disagreement_about_version(facts)
+    if reason is not None:
+        return reason
+    if facts.dag_id not in _platform_dags(str(facts.version_environment)):
+        return f"it is none of the platform's DAGs of environment {facts.version_environment!r}"
+    return None
 
 
 def _disagreement(facts: TaskFacts) -> str | None:
     if facts.kitchen_id is None:
         return "no kitchen of this name exists"
+    reason = _disagreement_about_version(facts)
+    if reason is not None:
+        return reason
+    if facts.version_environment != facts.kitchen_environment:
+        return (
+            f"its run is pinned to a version of environment {facts.version_environment!r}, "
+            f"its kitchen belongs to {facts.kitchen_environment!r}"
+        )
+    return _WHILE.get(str(facts.kitchen_state), f"its kitchen is {facts.kitchen_state}, not ready")
+
+
+def _disagreement_about_version(facts: TaskFacts) -> str | None:
     if facts.run_version is None:
         return "its run is not pinned to a version; trigger a new run"
     if facts.version_environment is None:
@@ -129,9 +195,15 @@ def _disagreement(facts: TaskFacts) -> str | None:
             f"its run is pinned to bundle {facts.version_bundle!r}, "
             f"its DAG is declared by bundle {facts.dag_bundle!r} now"
         )
-    if facts.version_environment != facts.kitchen_environment:
-        return (
-            f"its run is pinned to a version of environment {facts.version_environment!r}, "
-            f"its kitchen belongs to {facts.kitchen_environment!r}"
-        )
     return None
+
+
+_WHILE = {
+    KitchenState.READY: None,
+    KitchenState.CREATING: "its kitchen is being created; wait until it is ready, then run again",
+    KitchenState.DELETING: "its kitchen is being deleted; nothing of it runs any more",
+}
+
+
+def _platform_dags(environment: str) -> tuple[str, ...]:
+    return names.provision_dag(environment), names.janitor_dag(environment)

@@ -25,6 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from airflow_dataops.domain import names
 from airflow_dataops.domain.identity import OtherWork
 from airflow_dataops.registry.identities import namespace_of
 from airflow_dataops.registry.models import BundleVersionRow, KitchenRow
@@ -41,9 +42,17 @@ def look_up(connection: Connection, token_id: str) -> list[OtherWork]:
         return []
     rows: Any = connection.execute(_OTHERS, {"asked": asked})
     return [
-        OtherWork(kind=row.kind, dag_id=row.dag_id, is_kitchens=bool(row.is_kitchens))
+        OtherWork(
+            kind=row.kind,
+            dag_id=row.dag_id,
+            is_kitchens=bool(row.is_kitchens) or _is_platforms(row.dag_id),
+        )
         for row in rows
     ]
+
+
+def _is_platforms(dag_id: str | None) -> bool:
+    return dag_id is not None and names.is_in_namespace(dag_id, names.PLATFORM)
 
 
 _asked = bindparam("asked", type_=Uuid())

@@ -126,6 +126,7 @@ _FACTS = (
         _version.c.environment.label("version_environment"),
         _kitchen.c.id.label("kitchen_id"),
         _kitchen.c.environment.label("kitchen_environment"),
+        _kitchen.c.state.label("kitchen_state"),
     )
     .select_from(_task)
     .outerjoin(_version, _version.c.version == _task.c.run_version)
@@ -164,4 +165,5 @@ def _facts(rows: Sequence[Any]) -> TaskFacts:
         version_environment=row.version_environment,
         kitchen_id=row.kitchen_id if in_kitchen else None,
         kitchen_environment=row.kitchen_environment if in_kitchen else None,
+        kitchen_state=row.kitchen_state if in_kitchen else None,
     )

@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from airflow_dataops.domain import names
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -177,8 +175,8 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[..., str | AssetNames | None]], ..
 
 def _objection_to_dags(dag_ids: Sequence[str], task: KitchenTask) -> str | None:
     for dag_id in dag_ids:
-        if not names.is_in_namespace(dag_id, task.kitchen):
-            return f"{dag_id} is not a pipeline of kitchen {task.kitchen}"
+        if not task.owns_dag(dag_id):
+            return f"{dag_id} is not a pipeline of {_owner(task)}"
     return None if dag_ids else "it names no pipeline"
 
 
@@ -207,22 +205,24 @@ def _assets_of_query(query: Mapping[str, Sequence[str]]) -> AssetNames | str:
     return AssetNames(assets=tuple(assets), aliases=(*aliases, *query.get("name", [])))
 
 
-def _is_own_asset(name: str, kitchen: str) -> bool:
-    return names.is_in_namespace(name, kitchen) or name.startswith(f"dataops://{kitchen}/")
-
-
 def _objection_to_assets(found: AssetNames, task: KitchenTask) -> str | None:
     from airflow_dataops import bootstrap
 
     # What bears the kitchen's own name is its own, whoever else declares it: else a stranger's
     # file could stop a kitchen's tasks by naming their assets.
-    assets = [name for name in found.assets if not _is_own_asset(name, task.kitchen)]
-    aliases = [name for name in found.aliases if not names.is_in_namespace(name, task.kitchen)]
+    assets = [name for name in found.assets if not task.owns_asset(name)]
+    aliases = [name for name in found.aliases if not task.owns_alias(name)]
     if not assets and not aliases:
         return None
     users = bootstrap.dags_of_assets(assets=assets, aliases=aliases)
-    strangers = sorted(d for d in users if not names.is_in_namespace(d, task.kitchen))
+    strangers = sorted(dag_id for dag_id in users if not task.owns_dag(dag_id))
     if not strangers:
         return None
     named = ", ".join(sorted({*found.assets, *found.aliases}))
-    return f"asset {named} is used by {strangers[0]}, which is not of kitchen {task.kitchen}"
+    return f"asset {named} is used by {strangers[0]}, which is not of {_owner(task)}"
+
+
+def _owner(task: KitchenTask) -> str:
+    if task.is_platforms:
+        return f"the platform of environment {task.environment}"
+    return f"kitchen {task.kitchen}"

@@ -26,6 +26,7 @@ AGREED = TaskFacts(
     version_environment="development",
     kitchen_id="k1",
     kitchen_environment="development",
+    kitchen_state="ready",
 )
 ORDINARY = replace(
     AGREED,
@@ -37,6 +38,7 @@ ORDINARY = replace(
     version_environment=None,
     kitchen_id=None,
     kitchen_environment=None,
+    kitchen_state=None,
 )
 
 
@@ -54,6 +56,8 @@ def test_a_task_is_its_kitchens_when_run_dag_and_kitchen_name_one_environment():
         dag_id="dev_kitchen.profitability",
         run_id="manual__1",
         task_id="load",
+        try_number=1,
+        state="running",
     )
 
 
@@ -158,6 +162,7 @@ def test_no_facts_make_a_kitchens_task_unless_all_agree(**found):
             "version_environment",
             "kitchen_id",
             "kitchen_environment",
+            "kitchen_state",
         }
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from uuid import uuid4
 from weakref import WeakSet
 
@@ -13,58 +12,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
 
 from airflow_dataops.domain import names
-from airflow_dataops.domain.kitchen import Kitchen
 from airflow_dataops.errors import BundleError
 from airflow_dataops.registry import single_reads
-from airflow_dataops.registry.bundle_versions import record_version
 from airflow_dataops.registry.identities import (
     kitchen_environments,
     look_up,
     namespace_of,
 )
-from airflow_dataops.registry.kitchens import KitchenTable
 from airflow_dataops.registry.single_reads import without_transactions
+from tests.registry import kitchen_rows
 from tests.registry.airflow_rows import add_dag, add_running_task
+from tests.registry.kitchen_rows import add_kitchen, remove_kitchen
 
 pytestmark = pytest.mark.airflow
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DEVELOPMENT, PRODUCTION = "kitchens_development", "kitchens_production"
 
 
-@pytest.fixture
-def table(engine):
-    return KitchenTable(engine, bundle_name=lambda environment: f"kitchens_{environment}")
-
-
-def add_kitchen(table, name, *, environment="development"):
-    kitchen = Kitchen(
-        id=str(uuid4()),
-        name=name,
-        project="retail",
-        environment=environment,
-        branch=name,
-        parent=None,
-        created_at=NOON,
-        created_by="padma",
-    )
-    table.add(kitchen)
-    return kitchen
-
-
 def record(engine, version, *, bundle=DEVELOPMENT, environment="development"):
-    with Session(engine) as session:
-        record_version(
-            session,
-            version=version,
-            bundle_name=bundle,
-            project="retail",
-            environment=environment,
-            now=NOON,
-        )
-        session.commit()
+    kitchen_rows.record(engine, version, bundle=bundle, environment=environment)
 
 
 def facts(engine, task_instance_id):
@@ -72,8 +39,8 @@ def facts(engine, task_instance_id):
         return look_up(connection, task_instance_id)
 
 
-def test_a_kitchens_task_is_known_with_all_that_its_environment_is_decided_by(engine, table):
-    kitchen = add_kitchen(table, "dev_kitchen")
+def test_a_kitchens_task_is_known_with_all_that_its_environment_is_decided_by(engine):
+    kitchen = add_kitchen(engine, "dev_kitchen")
     record(engine, "v1")
     add_dag(engine, "dev_kitchen.profit", bundle=DEVELOPMENT)
     found = facts(engine, add_running_task(engine, "dev_kitchen.profit", version="v1"))
@@ -82,11 +49,30 @@ def test_a_kitchens_task_is_known_with_all_that_its_environment_is_decided_by(en
     assert (found.run_version, found.dag_bundle) == ("v1", DEVELOPMENT)
     assert (found.version_bundle, found.version_environment) == (DEVELOPMENT, "development")
     assert found.is_kitchens_bundle is True
-    assert (found.kitchen_id, found.kitchen_environment) == (kitchen.id, "development")
+    assert (found.kitchen_id, found.kitchen_environment) == (kitchen, "development")
+    assert found.kitchen_state == "ready"
 
 
-def test_a_task_of_an_ordinary_dag_has_nothing_of_ours(engine, table):
-    add_kitchen(table, "dev_kitchen")
+@pytest.mark.parametrize("state", ["creating", "deleting"])
+def test_a_kitchens_state_is_told(engine, state):
+    add_kitchen(engine, "dev_kitchen", state=state)
+    record(engine, "v1")
+    add_dag(engine, "dev_kitchen.profit", bundle=DEVELOPMENT)
+    found = facts(engine, add_running_task(engine, "dev_kitchen.profit", version="v1"))
+    assert found.kitchen_state == state
+
+
+def test_a_task_of_the_platform_is_of_no_kitchen(engine):
+    record(engine, "v1")
+    add_dag(engine, "dataops.development.provision", bundle=DEVELOPMENT)
+    found = facts(engine, add_running_task(engine, "dataops.development.provision", version="v1"))
+    assert (found.version_bundle, found.version_environment) == (DEVELOPMENT, "development")
+    assert found.is_kitchens_bundle is True
+    assert found.kitchen_id is found.kitchen_environment is found.kitchen_state is None
+
+
+def test_a_task_of_an_ordinary_dag_has_nothing_of_ours(engine):
+    add_kitchen(engine, "dev_kitchen")
     record(engine, "v1")
     add_dag(engine, "report", bundle="dags-folder")
     found = facts(engine, add_running_task(engine, "report", version="some commit"))
@@ -104,8 +90,8 @@ def test_an_unpinned_run_of_a_kitchens_bundle_is_recognised(engine):
     assert found.is_kitchens_bundle is True
 
 
-def test_a_run_keeps_its_versions_environment_when_another_bundle_takes_its_dag(engine, table):
-    add_kitchen(table, "prod", environment="production")
+def test_a_run_keeps_its_versions_environment_when_another_bundle_takes_its_dag(engine):
+    add_kitchen(engine, "prod", environment="production")
     record(engine, "v1")
     record(engine, "v2", bundle=PRODUCTION, environment="production")
     add_dag(engine, "prod.profit", bundle=DEVELOPMENT)
@@ -139,21 +125,21 @@ def test_a_version_of_two_environments_answers_nothing(engine):
         facts(engine, add_running_task(engine, "a.profit", version="v1"))
 
 
-def test_a_deleted_kitchen_owns_nothing_and_its_successor_has_another_id(engine, table):
-    first = add_kitchen(table, "dev_kitchen")
+def test_a_deleted_kitchen_owns_nothing_and_its_successor_has_another_id(engine):
+    first = add_kitchen(engine, "dev_kitchen")
     add_dag(engine, "dev_kitchen.profit", bundle=DEVELOPMENT)
     task = add_running_task(engine, "dev_kitchen.profit", version=None)
-    table.remove(first)
+    remove_kitchen(engine, first)
     assert facts(engine, task).kitchen_id is None
-    second = add_kitchen(table, "dev_kitchen")
-    assert facts(engine, task).kitchen_id == second.id != first.id
+    second = add_kitchen(engine, "dev_kitchen")
+    assert facts(engine, task).kitchen_id == second != first
 
 
 @pytest.mark.parametrize(
     "dag_id", ["dev_kitchen", "devXkitchen.profit", "Dev_kitchen.profit", "dev_kitchen.", "dev.a"]
 )
-def test_a_dag_beside_a_namespace_is_in_no_kitchen(engine, table, dag_id):
-    add_kitchen(table, "dev_kitchen")
+def test_a_dag_beside_a_namespace_is_in_no_kitchen(engine, dag_id):
+    add_kitchen(engine, "dev_kitchen")
     add_dag(engine, dag_id, bundle="dags-folder")
     assert facts(engine, add_running_task(engine, dag_id, version=None)).kitchen_id is None
 
@@ -240,10 +226,10 @@ def test_a_session_goes_back_to_the_pool_as_it_was(engine):
         connection.commit()
 
 
-def test_environments_of_living_kitchens_alone_are_told(engine, table):
-    add_kitchen(table, "a")
-    add_kitchen(table, "b", environment="production")
-    table.remove(add_kitchen(table, "c"))
+def test_environments_of_living_kitchens_alone_are_told(engine):
+    add_kitchen(engine, "a")
+    add_kitchen(engine, "b", environment="production")
+    remove_kitchen(engine, add_kitchen(engine, "c"))
     with engine.connect() as connection:
         asked = kitchen_environments(connection, ["a", "b", "c", "nobody", "a"])
         assert asked == {"a": "development", "b": "production"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import count
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -13,15 +12,12 @@ from uuid import uuid4
 
 import pytest
 import yaml
-from sqlalchemy.orm import Session
 
 from airflow_dataops import bootstrap
-from airflow_dataops.domain.kitchen import Kitchen
-from airflow_dataops.registry.bundle_versions import record_version
-from airflow_dataops.registry.kitchens import KitchenTable
 from airflow_dataops.secrets import kitchen_credentials
 from airflow_dataops.secrets.identity import IdentityMiddleware
 from airflow_dataops.secrets.kitchen_vault import KitchenVaultBackend
+from tests.registry import kitchen_rows
 from tests.registry.airflow_rows import add_dag, add_running_task
 
 if TYPE_CHECKING:
@@ -32,7 +28,6 @@ if TYPE_CHECKING:
 
     from airflow_dataops.demo.stack import EmbeddedStack
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BUNDLES = {"development": "kitchens-development", "production": "kitchens-production"}
 
 
@@ -56,38 +51,20 @@ class Installation:
     home: Path
     monkeypatch: pytest.MonkeyPatch
 
-    def add_kitchen(self, name: str, environment: str = "development") -> Kitchen:
-        kitchen = Kitchen(
-            id=str(uuid4()),
-            name=name,
-            project="retail",
-            environment=environment,
-            branch=name,
-            parent=None,
-            created_at=NOON,
-            created_by="padma",
-        )
-        self.table.add(kitchen)
-        return kitchen
-
-    @property
-    def table(self) -> KitchenTable:
-        return KitchenTable(self.engine, bundle_name=BUNDLES.__getitem__)
+    def add_kitchen(self, name: str, environment: str = "development") -> str:
+        """Id of a new kitchen that is ready."""
+        return kitchen_rows.add_kitchen(self.engine, name, environment)
 
     def running_task(self, kitchen: str, environment: str = "development") -> str:
         """Id of a task instance whose rows all say the same."""
+        return self.task_of(f"{kitchen}.profit", environment)
+
+    def task_of(self, dag_id: str, environment: str = "development") -> str:
+        """Id of a running task of a DAG that an environment's bundle declares."""
         bundle, version = BUNDLES[environment], f"version-of-{environment}"
-        with Session(self.engine) as session, session.begin():
-            record_version(
-                session,
-                version=version,
-                bundle_name=bundle,
-                project="retail",
-                environment=environment,
-                now=NOON,
-            )
-        add_dag(self.engine, f"{kitchen}.profit", bundle=bundle)
-        return add_running_task(self.engine, f"{kitchen}.profit", version=version)
+        kitchen_rows.record(self.engine, version, bundle=bundle, environment=environment)
+        add_dag(self.engine, dag_id, bundle=bundle)
+        return add_running_task(self.engine, dag_id, version=version)
 
     def ordinary_task(self) -> str:
         add_dag(self.engine, "reports.daily", bundle="dags-folder")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_dataops.secrets.refusals import NotThere, Refused
+from tests.registry.kitchen_rows import change_kitchen, remove_kitchen
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
 
@@ -134,7 +135,7 @@ def test_a_kitchen_made_anew_is_not_served_what_the_old_one_had(installation, fr
     old = installation.add_kitchen(name)
     installation.stack.put_secret("development", place, redshift("old"))
     assert installation.key(installation.running_task(name)) == "old"
-    installation.table.remove(old)
+    remove_kitchen(installation.engine, old)
     installation.stack.put_secret("development", place, redshift("new"))
     installation.add_kitchen(name)
     assert installation.key(installation.running_task(name)) == "new"
@@ -143,12 +144,33 @@ def test_a_kitchen_made_anew_is_not_served_what_the_old_one_had(installation, fr
 def test_a_deleted_kitchens_running_task_is_refused_though_the_cache_knows(
     installation, fresh_name
 ):
-    kitchen = installation.add_kitchen(fresh_name())
-    task = installation.running_task(kitchen.name)
+    name = fresh_name()
+    kitchen = installation.add_kitchen(name)
+    task = installation.running_task(name)
     assert installation.connection(task).login == "etl_development"
-    installation.table.remove(kitchen)
+    remove_kitchen(installation.engine, kitchen)
     with pytest.raises(Refused, match="no kitchen of this name exists"):
         installation.connection(task)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("creating", "its kitchen is being created; wait until it is ready, then run again"),
+        ("deleting", "its kitchen is being deleted; nothing of it runs any more"),
+    ],
+)
+def test_a_kitchen_that_is_not_ready_gets_nothing_though_the_cache_knows(
+    installation, fresh_name, state, reason
+):
+    name = fresh_name()
+    kitchen = installation.add_kitchen(name)
+    task = installation.running_task(name)
+    assert installation.connection(task).login == "etl_development"
+    change_kitchen(installation.engine, kitchen, state=state)
+    for look_up in (installation.connection, installation.variable):
+        with pytest.raises(Refused, match=reason):
+            look_up(task, "redshift")
 
 
 def test_sessions_of_a_tool_with_a_schema_per_kitchen_start_there(installation, kitchen, task):

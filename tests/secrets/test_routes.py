@@ -23,6 +23,8 @@ TASK = KitchenTask(
     dag_id="dev_kitchen.profit",
     run_id="r",
     task_id="t",
+    try_number=1,
+    state="running",
 )
 # Looked at and refused to every kitchen's task: they are about other people's connections, and
 # about the names of everybody's variables.
