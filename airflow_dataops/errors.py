@@ -6,15 +6,16 @@
     ├── KitchenError
     │   ├── InvalidName            a name breaks the rules of domain.names
     │   ├── KitchenNotFound
+    │   │   └── OperationNotFound  nothing was begun under this id
     │   ├── KitchenExists
     │   ├── KitchenHasChildren
     │   └── KitchenBusy            it is being created or deleted
     ├── EnvironmentNotFound
     ├── NotAllowed                 who asks may not do it; says who may
     ├── InvalidRequest             a value in a request cannot be; names the field
+    │   └── UsageError             a command line cannot be meant as it was typed
     ├── Vetoed                     a hook of this installation refused
     ├── Superseded                 another attempt has taken over what this one was doing
-    ├── UsageError                 a command line cannot be meant as it was typed
     ├── NotLoggedIn                a command has no token that the API takes
     ├── RequestRefused             the API answered a command with a refusal
     ├── PipelineError              a pipeline's code breaks a rule of the factory
@@ -103,6 +104,15 @@ class KitchenNotFound(KitchenError):
         self.known = tuple(known or ())
 
 
+class OperationNotFound(KitchenNotFound):
+    """No creation or deletion of a kitchen has this id."""
+
+    def __init__(self, operation_id: str) -> None:
+        super(KitchenNotFound, self).__init__(f"no operation has the id {operation_id!r}")
+        self.name = operation_id
+        self.known = ()
+
+
 class KitchenExists(KitchenError):
     """The name is taken."""
 
@@ -163,6 +173,13 @@ class InvalidRequest(DataOpsError):
         self.field = field
 
 
+class UsageError(InvalidRequest):
+    """A command line cannot be meant as it was typed; nothing was asked of anybody."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message, field=field)
+
+
 class Vetoed(DataOpsError):
     """A hook of this installation refused what was asked."""
 
@@ -174,10 +191,6 @@ class Vetoed(DataOpsError):
 
 class Superseded(DataOpsError):
     """Another attempt has taken over; whoever meets this stops and leaves the rest to it."""
-
-
-class UsageError(DataOpsError):
-    """A command line cannot be meant as it was typed; nothing was asked of anybody."""
 
 
 class NotLoggedIn(DataOpsError):
