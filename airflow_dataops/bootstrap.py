@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.release_environment import ReleaseEnvironment, VaultPlace
     from airflow_dataops.ports import (
         AccessRoles,
+        AuditTrail,
         Hooks,
         KitchenRegistry,
         ObjectStore,
+        Operations,
         Repository,
         Runs,
         SecretStore,
@@ -124,6 +126,20 @@ def hooks() -> Hooks:
     from airflow_dataops.adapters.no_hooks import NoHooks
 
     return NoHooks()
+
+
+def operations() -> Operations:
+    """What is done to the kitchens of this installation, in Airflow's metadata database."""
+    from airflow_dataops.registry.operations import OperationTable
+
+    return OperationTable(_metadata_database())
+
+
+def audit_trail() -> AuditTrail:
+    """Who did what to the kitchens of this installation, in Airflow's metadata database."""
+    from airflow_dataops.registry.audit import AuditTable
+
+    return AuditTable(_metadata_database())
 
 
 def repository(url: str) -> Repository:

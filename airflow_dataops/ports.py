@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from airflow_dataops.domain.audit import AuditEntry, AuditQuery
     from airflow_dataops.domain.data_assets import Table
@@ -43,6 +44,9 @@ class KitchenRegistry(Protocol):
             KitchenNotFound: there is none.
         """
 
+    def former(self, name: str) -> list[Kitchen]:
+        """Deleted kitchens that had this name, the last one first."""
+
     def check(self, kitchen: Kitchen) -> None:
         """Raise what ``add`` would raise at this moment, and record nothing."""
 
@@ -58,7 +62,18 @@ class KitchenRegistry(Protocol):
         """
 
     def change(self, kitchen: Kitchen, settings: KitchenSettings, *, audit: AuditEntry) -> Kitchen:
-        """Replace a kitchen's settings; gives the kitchen as it is from now on."""
+        """Replace a kitchen's settings; gives the kitchen as it is from now on.
+
+        Raises:
+            KitchenNotFound: it is deleted.
+            KitchenBusy: it is being deleted.
+        """
+
+    def note_warning(self, kitchen: Kitchen, *, at: datetime) -> bool:
+        """Note that a kitchen's staff is warned about its end; False where it was before.
+
+        Another end is another warning.
+        """
 
     def mark_deleting(self, kitchen: Kitchen, operation: Operation, *, audit: AuditEntry) -> None:
         """Note that a kitchen goes, and how; from then on none can be cut from it.
@@ -67,6 +82,7 @@ class KitchenRegistry(Protocol):
 
         Raises:
             KitchenHasChildren: kitchens that were cut from it live.
+            KitchenNotFound: it is deleted.
             KitchenBusy: another operation deletes it.
         """
 
@@ -77,10 +93,20 @@ class KitchenRegistry(Protocol):
         """The staff of several kitchens, by kitchen id, in one read."""
 
     def put_member(self, kitchen: Kitchen, member: Member, *, audit: AuditEntry) -> None:
-        """Put somebody on the staff, or give them another role."""
+        """Put somebody on the staff, or give them another role.
+
+        Raises:
+            KitchenNotFound: the kitchen is deleted.
+            KitchenBusy: it is being deleted.
+        """
 
     def remove_member(self, kitchen: Kitchen, who: str, *, audit: AuditEntry) -> None:
-        """Take somebody off the staff; who is not on it is no error."""
+        """Take somebody off the staff; who is not on it is no error.
+
+        Raises:
+            KitchenNotFound: the kitchen is deleted.
+            KitchenBusy: it is being deleted.
+        """
 
     def ask_for_parsing(self, kitchen: Kitchen) -> None:
         """Have the kitchen's DAGs read at once instead of at the next interval."""
@@ -90,10 +116,10 @@ class Operations(Protocol):
     """What is being done to kitchens, and what was done to them."""
 
     def operation(self, operation_id: str) -> Operation:
-        """One operation with its steps.
+        """One operation with its steps, and its kitchen as it is now, or was.
 
         Raises:
-            KitchenNotFound: there is no such operation.
+            OperationNotFound: there is no such operation.
         """
 
     def latest(self, kitchen: Kitchen) -> Operation | None:
@@ -116,10 +142,11 @@ class Operations(Protocol):
     def step(
         self, operation: Operation, part: Part, progress: Progress, *, detail: str = ""
     ) -> None:
-        """Note how far one step of an operation has come.
+        """Note how far one step of an operation has come; one that is done stays done.
 
         Raises:
             Superseded: this is not the present attempt.
+            ValueError: the operation has no such step.
         """
 
     def failed(self, operation: Operation, *, error: str) -> None:

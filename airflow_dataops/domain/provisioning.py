@@ -114,8 +114,8 @@ class Operation:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.progress is Progress.DONE
+        """Whether it came to its end, or was ended by a deletion; nobody can go on with it."""
+        return self.ended_at is not None
 
     def left(self) -> list[Part]:
         """Parts that are not done yet, in order."""

@@ -1,63 +1,65 @@
-"""The kitchens of an installation, kept in Airflow's metadata database."""
+"""The kitchens of an installation and their staff, kept in Airflow's metadata database."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, func, select, table, update
+from sqlalchemy import column, delete, func, select, table, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased, sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from airflow_dataops.domain import names
-from airflow_dataops.domain.kitchen import Kitchen
+from airflow_dataops.domain.kitchen import KitchenState
+from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.errors import KitchenExists, KitchenHasChildren, KitchenNotFound
-from airflow_dataops.registry.models import BundleVersionRow, KitchenRow
+from airflow_dataops.registry import rows
+from airflow_dataops.registry.held_rows import (
+    changed_one,
+    hold_living,
+    hold_parent,
+    living_names,
+    living_row,
+)
+from airflow_dataops.registry.models import BundleVersionRow, KitchenRow, MemberRow, OperationRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
 
-    from sqlalchemy import Engine, Row, Select
+    from sqlalchemy import Engine, Row
 
-_Parent = aliased(KitchenRow)
+    from airflow_dataops.domain.audit import AuditEntry
+    from airflow_dataops.domain.kitchen import Kitchen, KitchenSettings
+    from airflow_dataops.domain.provisioning import Operation
+    from airflow_dataops.domain.staff import Member
+
 _dag = table("dag", column("dag_id"), column("bundle_name"))
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC)
 
 
 class KitchenTable:
     """Which kitchens there are, for the API server, the dag-processor's manager and the CLI."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        *,
-        bundle_name: Callable[[str], str],
-        now: Callable[[], datetime] = _now,
-    ) -> None:
+    def __init__(self, engine: Engine, *, bundle_name: Callable[[str], str]) -> None:
         """Work on a database.
 
         Args:
             engine: Airflow's metadata database.
             bundle_name: name of the bundle that serves an environment's kitchens.
-            now: the clock that says when a kitchen was deleted.
         """
         # Not Airflow's own session: that one is shared by a thread, and a refused step of ours
         # would roll back the work of others.
         self._sessions = sessionmaker(engine)
         self._bundle_name = bundle_name
-        self._now = now
 
     def kitchens(self, *, environment: str | None = None) -> list[Kitchen]:
         """Living kitchens by name, of one environment or of all."""
-        query = _living().order_by(KitchenRow.name)
+        query = rows.living_kitchens().order_by(KitchenRow.name)
         if environment is not None:
             query = query.where(KitchenRow.environment == environment)
         with self._sessions() as session:
-            return [_kitchen(row) for row in session.execute(query)]
+            return [rows.kitchen_of(row) for row in session.execute(query)]
 
     def kitchen(self, name: str) -> Kitchen:
         """The living kitchen of this name.
@@ -66,52 +68,156 @@ class KitchenTable:
             KitchenNotFound: there is none.
         """
         with self._sessions() as session:
-            row = session.execute(_living().where(KitchenRow.name == name)).first()
+            row = session.execute(rows.living_kitchens().where(KitchenRow.name == name)).first()
             if row is None:
-                raise KitchenNotFound(name, _living_names(session))
-            return _kitchen(row)
+                raise KitchenNotFound(name, living_names(session))
+            return rows.kitchen_of(row)
+
+    def former(self, name: str) -> list[Kitchen]:
+        """Deleted kitchens that had this name, the last one first."""
+        query = (
+            rows.kitchens()
+            .where(KitchenRow.name == name, KitchenRow.deleted_at.is_not(None))
+            .order_by(KitchenRow.deleted_at.desc(), KitchenRow.created_at.desc())
+        )
+        with self._sessions() as session:
+            return [rows.kitchen_of(row) for row in session.execute(query)]
 
     def check(self, kitchen: Kitchen) -> None:
         """Raise what ``add`` would raise at this moment, and record nothing."""
         with self._adding(kitchen) as session:
             session.rollback()
 
-    def add(self, kitchen: Kitchen) -> None:
-        """Record a new kitchen.
+    def add(
+        self, kitchen: Kitchen, *, staff: Sequence[Member], operation: Operation, audit: AuditEntry
+    ) -> None:
+        """Record a new kitchen with its staff and its creation, all or nothing.
 
         Raises:
             KitchenExists: a living kitchen or a DAG outside of kitchens has this namespace.
             KitchenNotFound: its project has no living kitchen that is named as its parent.
+            KitchenBusy: its parent is being deleted.
         """
-        with self._adding(kitchen):
-            pass
+        with self._adding(kitchen) as session:
+            session.add_all(
+                MemberRow(
+                    kitchen_id=kitchen.id,
+                    who=member.who,
+                    role=member.role,
+                    since=audit.at,
+                    added_by=audit.by,
+                )
+                for member in staff
+            )
+            _begin(session, operation, audit)
 
-    def remove(self, kitchen: Kitchen, *, by: str | None = None) -> None:
-        """Mark a kitchen as deleted; its row and id stay. One that is gone is no error.
+    def change(self, kitchen: Kitchen, settings: KitchenSettings, *, audit: AuditEntry) -> Kitchen:
+        """Replace a kitchen's settings; gives the kitchen as it is from now on.
 
-        Args:
-            kitchen: the kitchen; its id counts, not its name.
-            by: who deletes it, as far as that is known.
+        Raises:
+            KitchenNotFound: it is deleted.
+            KitchenBusy: it is being deleted.
+        """
+        before = rows.settings_columns(kitchen.settings)
+        # Those alone that differ: two heads who change different ones at once both get theirs.
+        changed = {
+            name: value
+            for name, value in rows.settings_columns(settings).items()
+            if value != before[name]
+        }
+        if "ends_at" in changed:
+            changed["warned_at"] = None
+        with self._sessions.begin() as session:
+            session.execute(living_row(kitchen).values(state=KitchenRow.state, **changed))
+            hold_living(session, kitchen)
+            session.add(rows.audit_row(audit))
+        return self.kitchen(kitchen.name)
+
+    def note_warning(self, kitchen: Kitchen, *, at: datetime) -> bool:
+        """Note that a kitchen's staff is warned about its end; False where it was before."""
+        unwarned = living_row(kitchen).where(KitchenRow.warned_at.is_(None))
+        with self._sessions.begin() as session:
+            return changed_one(session, unwarned.values(warned_at=at))
+
+    def mark_deleting(self, kitchen: Kitchen, operation: Operation, *, audit: AuditEntry) -> None:
+        """Note that a kitchen goes, and how; from then on none can be cut from it.
+
+        A creation that is under way ends with this.
 
         Raises:
             KitchenHasChildren: kitchens that were cut from it live.
+            KitchenNotFound: it is deleted.
+            KitchenBusy: another operation deletes it.
         """
-        marked = (
-            update(KitchenRow)
-            .where(KitchenRow.id == kitchen.id, KitchenRow.deleted_at.is_(None))
-            .values(deleted_at=self._now(), deleted_by=by)
-        )
         children = (
             select(KitchenRow.name)
             .where(KitchenRow.parent_id == kitchen.id, KitchenRow.deleted_at.is_(None))
             .order_by(KitchenRow.name)
         )
+        marked = living_row(kitchen).where(KitchenRow.state != KitchenState.DELETING)
         with self._sessions.begin() as session:
             # The row is marked first: it is locked from then on, so no child can be added
             # between the question for children and the end of this transaction.
-            session.execute(marked)
+            if not changed_one(session, marked.values(state=KitchenState.DELETING)):
+                hold_living(session, kitchen)
             if living := list(session.scalars(children)):
                 raise KitchenHasChildren(kitchen.name, living)
+            session.execute(
+                update(OperationRow)
+                .where(OperationRow.kitchen_id == kitchen.id, OperationRow.ended_at.is_(None))
+                .values(
+                    progress=Progress.FAILED,
+                    ended_at=audit.at,
+                    error=f"{audit.by} had the kitchen deleted before it was ready",
+                )
+            )
+            _begin(session, operation, audit)
+
+    def staff(self, kitchen: Kitchen) -> list[Member]:
+        """Who works there, by name."""
+        return self.staffs([kitchen])[kitchen.id]
+
+    def staffs(self, kitchens: Iterable[Kitchen]) -> dict[str, list[Member]]:
+        """The staff of several kitchens, by kitchen id, in one read."""
+        found: dict[str, list[Member]] = {kitchen.id: [] for kitchen in kitchens}
+        query = select(MemberRow).where(MemberRow.kitchen_id.in_(found)).order_by(MemberRow.who)
+        with self._sessions() as session:
+            for row in session.scalars(query):
+                found[row.kitchen_id].append(rows.member_of(row))
+        return found
+
+    def put_member(self, kitchen: Kitchen, member: Member, *, audit: AuditEntry) -> None:
+        """Put somebody on the staff, or give them another role.
+
+        Raises:
+            KitchenNotFound: the kitchen is deleted.
+            KitchenBusy: it is being deleted.
+        """
+        key = {"kitchen_id": kitchen.id, "who": member.who}
+        role = {"role": member.role.value, "since": audit.at, "added_by": audit.by}
+        with self._sessions.begin() as session:
+            is_sqlite = session.get_bind().dialect.name == "sqlite"
+            insert = (sqlite.insert if is_sqlite else postgresql.insert)(MemberRow)
+            put = insert.values(**key, **role).on_conflict_do_update(
+                index_elements=list(key), set_=role
+            )
+            session.execute(put)
+            hold_living(session, kitchen)
+            session.add(rows.audit_row(audit))
+
+    def remove_member(self, kitchen: Kitchen, who: str, *, audit: AuditEntry) -> None:
+        """Take somebody off the staff; who is not on it is no error.
+
+        Raises:
+            KitchenNotFound: the kitchen is deleted.
+            KitchenBusy: it is being deleted.
+        """
+        with self._sessions.begin() as session:
+            session.execute(
+                delete(MemberRow).where(MemberRow.kitchen_id == kitchen.id, MemberRow.who == who)
+            )
+            hold_living(session, kitchen)
+            session.add(rows.audit_row(audit))
 
     def ask_for_parsing(self, kitchen: Kitchen) -> None:
         """Have the kitchen's DAGs read at once instead of at the next interval.
@@ -148,23 +254,12 @@ class KitchenTable:
     def _add(self, session: Session, kitchen: Kitchen) -> None:
         parent_id = None
         if kitchen.parent is not None:
-            parent_id = _lock_parent(session, kitchen, kitchen.parent)
-        session.add(
-            KitchenRow(
-                id=kitchen.id,
-                name=kitchen.name,
-                project=kitchen.project,
-                environment=kitchen.environment,
-                branch=kitchen.branch,
-                parent_id=parent_id,
-                created_at=kitchen.created_at,
-                created_by=kitchen.created_by,
-            )
-        )
+            parent_id = hold_parent(session, kitchen, kitchen.parent)
+        session.add(rows.kitchen_row(kitchen, parent_id=parent_id))
         session.flush()
         # Asked after our row is written: SQLite locks no rows, only who writes first.
         if kitchen.parent is not None:
-            _lock_parent(session, kitchen, kitchen.parent)
+            hold_parent(session, kitchen, kitchen.parent)
         if foreign := self._foreign_dag(session, kitchen):
             why = (
                 f"DAG {foreign.dag_id!r} of bundle {foreign.bundle_name!r} lies in its namespace; "
@@ -188,48 +283,9 @@ class KitchenTable:
         return session.execute(query).first()
 
 
-def _living() -> Select[KitchenRow, str]:
-    return (
-        select(KitchenRow, _Parent.name)
-        .outerjoin(_Parent, KitchenRow.parent_id == _Parent.id)
-        .where(KitchenRow.deleted_at.is_(None))
-    )
-
-
-def _living_names(session: Session, *, project: str | None = None) -> list[str]:
-    query = select(KitchenRow.name).where(KitchenRow.deleted_at.is_(None)).order_by(KitchenRow.name)
-    if project is not None:
-        query = query.where(KitchenRow.project == project)
-    return list(session.scalars(query))
-
-
-def _lock_parent(session: Session, kitchen: Kitchen, parent: str) -> str:
-    query = (
-        select(KitchenRow.id)
-        .where(
-            KitchenRow.name == parent,
-            KitchenRow.project == kitchen.project,
-            KitchenRow.deleted_at.is_(None),
-            KitchenRow.id != kitchen.id,
-        )
-        # Keeps the parent from being deleted until our row is there; others may add beside us.
-        .with_for_update(read=True)
-    )
-    found = session.scalars(query).first()
-    if found is None:
-        raise KitchenNotFound(parent, _living_names(session, project=kitchen.project))
-    return found
-
-
-def _kitchen(row: Row[KitchenRow, str]) -> Kitchen:
-    found, parent = row
-    return Kitchen(
-        id=found.id,
-        name=found.name,
-        project=found.project,
-        environment=found.environment,
-        branch=found.branch,
-        parent=parent,
-        created_at=found.created_at,
-        created_by=found.created_by,
-    )
+def _begin(session: Session, operation: Operation, audit: AuditEntry) -> None:
+    operation_row, *steps = rows.operation_rows(operation)
+    session.add(operation_row)
+    session.flush()  # the steps refer to it
+    session.add_all(steps)
+    session.add(rows.audit_row(audit))
