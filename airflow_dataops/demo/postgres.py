@@ -133,19 +133,33 @@ class EmbeddedPostgres:
 
         name, owner = sql.Identifier(database), sql.Identifier(login.name)
         with self.connect() as connection:
-            verifier = connection.pgconn.encrypt_password(
-                login.password.encode(), login.name.encode(), b"scram-sha-256"
-            ).decode()
-            if not _exists(connection, "pg_roles", "rolname", login.name):
-                connection.execute(sql.SQL("CREATE ROLE {}").format(owner))
-            connection.execute(
-                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(owner, sql.Literal(verifier))
-            )
+            _provide_login(connection, login)
             if anew:
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(name))
             if not _exists(connection, "pg_database", "datname", database):
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+
+    def provide_makers(self, database: str, *, provision: Login, vault: Login) -> None:
+        """The two logins that make roles there; neither is a superuser or owns the database.
+
+        Args:
+            database: one with an owner of its own.
+            provision: makes and unmakes kitchens.
+            vault: the vault's own, under which its database engine issues logins.
+        """
+        from psycopg import sql
+
+        name = sql.Identifier(database)
+        grant = sql.SQL("GRANT CONNECT, TEMPORARY, CREATE ON DATABASE {} TO {} WITH GRANT OPTION")
+        connect = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+        with self.connect() as connection:
+            for login in (provision, vault):
+                _provide_login(connection, login)
+                role = sql.Identifier(login.name)
+                connection.execute(sql.SQL("ALTER ROLE {} CREATEROLE").format(role))
+            connection.execute(grant.format(name, sql.Identifier(provision.name)))
+            connection.execute(connect.format(name, sql.Identifier(vault.name)))
 
     def _is_ready(self) -> bool:
         import psycopg
@@ -176,6 +190,19 @@ class EmbeddedPostgres:
         GuardedProcess.start(self._home, "initdb", command, uid=uid).finish()
         (workshop / "data").rename(data)
         shutil.rmtree(workshop)
+
+
+def _provide_login(connection: psycopg.Connection[Any], login: Login) -> None:
+    from psycopg import sql
+
+    role = sql.Identifier(login.name)
+    verifier = connection.pgconn.encrypt_password(
+        login.password.encode(), login.name.encode(), b"scram-sha-256"
+    ).decode()
+    if not _exists(connection, "pg_roles", "rolname", login.name):
+        connection.execute(sql.SQL("CREATE ROLE {}").format(role))
+    statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(verifier))
+    connection.execute(statement)
 
 
 def _exists(connection: psycopg.Connection[Any], catalog: str, column: str, name: str) -> bool:

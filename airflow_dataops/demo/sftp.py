@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_dataops.demo.environments import KITCHENS_FOLDER
 from airflow_dataops.demo.home import HOST, DemoHome
 from airflow_dataops.demo.processes import GuardedProcess
 
@@ -28,7 +29,8 @@ class EmbeddedSftp:
         (self._home.root / "sftp").mkdir(mode=0o700, exist_ok=True)
         users = {}
         for environment in environments:
-            self.outbox(environment).mkdir(parents=True, exist_ok=True)
+            for folder in (self.outbox(environment), self._kitchens(environment)):
+                folder.mkdir(parents=True, exist_ok=True)
             users[environment.sftp_login] = {
                 "password": self.password(environment),
                 "root": str(self.root(environment)),
@@ -79,3 +81,6 @@ class EmbeddedSftp:
     def outbox(self, environment: DemoEnvironment) -> Path:
         """Directory that the partner's files for an environment lie in."""
         return self.root(environment) / "outbox"
+
+    def _kitchens(self, environment: DemoEnvironment) -> Path:
+        return self.root(environment) / KITCHENS_FOLDER.strip("/")

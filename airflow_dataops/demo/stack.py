@@ -6,7 +6,6 @@ State lives in one directory, so a second start finds passwords, ports and data 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -23,7 +22,7 @@ from airflow_dataops.demo.processes import stop_leftovers
 from airflow_dataops.demo.retail_data import write_weeks
 from airflow_dataops.demo.s3 import REGION, EmbeddedS3, S3Key
 from airflow_dataops.demo.sftp import EmbeddedSftp
-from airflow_dataops.domain import names
+from airflow_dataops.demo.tool_secrets import store_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +39,9 @@ class EnvironmentAddresses:
     """Where one release environment's systems are.
 
     Attributes:
-        vault_mount: holds its secrets, among them ``tools/redshift``, ``tools/s3``, ``tools/sftp``.
+        provision_login: makes kitchens' roles and schemas in the warehouse.
+        vault_mount: holds its secrets, among them ``tools/redshift``, ``tools/s3``, ``tools/sftp``
+            and, for what makes kitchens, ``provision/redshift`` and so on.
         sftp_root: directory that its SFTP login sees as ``/``.
     """
 
@@ -48,6 +49,8 @@ class EnvironmentAddresses:
     warehouse_database: str
     warehouse_login: str
     warehouse_password: str = field(repr=False)
+    provision_login: str
+    provision_password: str = field(repr=False)
     vault_mount: str
     role_id: str
     role_id_file: Path
@@ -184,10 +187,11 @@ class EmbeddedStack:
         metadata = parts.postgres.login(_METADATA_DATABASE)
         parts.postgres.provide_database(_METADATA_DATABASE, metadata)
         for environment in self.environments:
-            owner = parts.postgres.login(environment.warehouse_login)
-            parts.postgres.provide_database(environment.warehouse_database, owner)
+            _provide_warehouse(environment, parts.postgres)
         parts.vault.get_ready(say)
         logins = {e.name: parts.vault.provide_environment(e.name) for e in self.environments}
+        for environment in self.environments:
+            _connect_vault(environment, parts)
         host_key, keys = parts.sftp.host_key(say), parts.s3.keys(say)
         environments_file = self.home.root / "environments.yaml"
         text = environments_text(self.repository, self.environments, logins)
@@ -209,7 +213,8 @@ class EmbeddedStack:
                 for e in self.environments
             },
         )
-        _store_tools(parts.vault, addresses)
+        makers = {e.name: parts.vault.provide_provisioning(e.name) for e in self.environments}
+        store_tools(parts.vault, addresses, makers)
         return addresses
 
 
@@ -228,6 +233,26 @@ class _Parts:
             server.stop()
 
 
+def _provide_warehouse(environment: DemoEnvironment, postgres: EmbeddedPostgres) -> None:
+    database = environment.warehouse_database
+    postgres.provide_database(database, postgres.login(environment.warehouse_login))
+    postgres.provide_makers(
+        database,
+        provision=postgres.login(environment.provision_login),
+        vault=postgres.login(environment.vault_login),
+    )
+
+
+def _connect_vault(environment: DemoEnvironment, parts: _Parts) -> None:
+    server, database = f"{HOST}:{parts.postgres.port}", environment.warehouse_database
+    parts.vault.connect_database(
+        environment.name,
+        "redshift",
+        url=f"postgresql://{{{{username}}}}:{{{{password}}}}@{server}/{database}?sslmode=disable",
+        login=parts.postgres.login(environment.vault_login),
+    )
+
+
 def _addresses_of(
     environment: DemoEnvironment, parts: _Parts, login: VaultLogin, s3_key: S3Key
 ) -> EnvironmentAddresses:
@@ -236,6 +261,8 @@ def _addresses_of(
         warehouse_database=environment.warehouse_database,
         warehouse_login=environment.warehouse_login,
         warehouse_password=parts.postgres.login(environment.warehouse_login).password,
+        provision_login=environment.provision_login,
+        provision_password=parts.postgres.login(environment.provision_login).password,
         vault_mount=environment.name,
         role_id=login.role_id_file.read_text(),
         role_id_file=login.role_id_file,
@@ -246,36 +273,3 @@ def _addresses_of(
         sftp_password=parts.sftp.password(environment),
         sftp_root=parts.sftp.root(environment),
     )
-
-
-def _store_tools(vault: EmbeddedVault, addresses: StackAddresses) -> None:
-    """Put each environment's tools into its vault, in the fields of an Airflow connection."""
-    s3_extra = {"endpoint_url": addresses.s3_url, "region_name": addresses.s3_region}
-    sftp_extra = {"no_host_key_check": False, "host_key": addresses.sftp_host_key}
-    for environment in addresses.environments.values():
-        tools = {
-            "redshift": {
-                "conn_type": "postgres",
-                "host": addresses.postgres_host,
-                "port": str(addresses.postgres_port),
-                "login": environment.warehouse_login,
-                "password": environment.warehouse_password,
-                "schema": environment.warehouse_database,
-            },
-            "s3": {
-                "conn_type": "aws",
-                "login": environment.s3_key.access_key,
-                "password": environment.s3_key.secret_key,
-                "extra": json.dumps(s3_extra),
-            },
-            "sftp": {
-                "conn_type": "sftp",
-                "host": addresses.sftp_host,
-                "port": str(addresses.sftp_port),
-                "login": environment.sftp_login,
-                "password": environment.sftp_password,
-                "extra": json.dumps(sftp_extra),
-            },
-        }
-        for tool, fields in tools.items():
-            vault.put_secret(environment.name, names.tool_secret(tool), fields)
