@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.tool_fixtures",
     "tests.airflow_fixtures",
     "tests.git_fixtures",
+    "tests.registry_fixtures",
 ]

@@ -197,6 +197,7 @@ APPEND_ONLY = {
         for what in ("UPDATE", "DELETE")
     ),
 }
+DROP_APPEND_ONLY = "DROP FUNCTION IF EXISTS dataops_audit_is_append_only()"
 for _dialect, _statements in APPEND_ONLY.items():
     for _statement in _statements:
         event.listen(
@@ -204,3 +205,9 @@ for _dialect, _statements in APPEND_ONLY.items():
             "after_create",
             DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
         )
+# A function belongs to no table, so that dropping all tables would leave it.
+event.listen(
+    AuditRow.__table__,
+    "after_drop",
+    DDL(DROP_APPEND_ONLY).execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
+)

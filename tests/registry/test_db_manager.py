@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
+from airflow_dataops.domain.audit import AuditEntry, AuditQuery
+from airflow_dataops.domain.kitchen import KitchenSettings, KitchenState
+from airflow_dataops.registry.audit import AuditTable
 from airflow_dataops.registry.db_manager import DataOpsDBManager
-from tests.registry.conftest import OUR_TABLES
+from airflow_dataops.registry.kitchens import KitchenTable
+from airflow_dataops.registry.operations import OperationTable
+from tests.registry_fixtures import OUR_TABLES
 
 pytestmark = pytest.mark.airflow
+ENTRY = AuditEntry(
+    at=datetime(2026, 3, 2, 12, tzinfo=UTC),
+    by="padma",
+    source="api 10.0.0.7",
+    action="created",
+    project="retail",
+    environment="development",
+)
+GUARDS = {
+    "sqlite": {"dataops_audit_no_update", "dataops_audit_no_delete"},
+    "postgresql": {"dataops_audit_append_only", "dataops_audit_is_append_only"},
+}
+_CHANGES = ["update dataops_audit set action = 'seen'", "delete from dataops_audit"]
+CHANGES = {"sqlite": _CHANGES, "postgresql": [*_CHANGES, "truncate dataops_audit"]}
 
 STEP = """
 import sys
@@ -28,6 +49,11 @@ for step in sys.argv[1:]:
             manager.drop_tables(connection)
     elif step == "down":
         manager.downgrade("base")
+    elif step == "down to 0001":
+        manager.downgrade("0001")
+    elif step == "up to 0001":
+        from alembic import command
+        command.upgrade(manager.get_alembic_config(), revision="0001")
     elif step == "sql":
         manager.downgrade("base", show_sql_only=True)
     elif step == "up":
@@ -42,6 +68,17 @@ def take_steps(database, *steps):
 
 def our_tables(engine):
     return {name for name in inspect(engine).get_table_names() if "dataops" in name}
+
+
+def what_guards_the_trail(engine):
+    """Names of the triggers and functions in the database that are ours."""
+    query = {
+        "sqlite": "select name from sqlite_master where type = 'trigger' and name like 'dataops%'",
+        "postgresql": """select tgname from pg_trigger where tgname like 'dataops%'
+            union select proname from pg_proc where proname like 'dataops%'""",
+    }[engine.dialect.name]
+    with engine.connect() as connection:
+        return set(connection.scalars(text(query)))
 
 
 def differences(engine):
@@ -67,8 +104,11 @@ def test_a_fresh_database_has_our_tables_at_the_newest_revision(engine):
 def test_migrations_make_what_the_models_say_and_take_it_back(metadata_database, engine):
     take_steps(metadata_database, "down")
     assert our_tables(engine) == {"alembic_version_dataops"}
+    assert what_guards_the_trail(engine) == set()
     take_steps(metadata_database, "up")
     assert differences(engine) == []
+    assert what_guards_the_trail(engine) == GUARDS[engine.dialect.name]
+    assert_append_only(engine)
     indices = {index["name"]: index for index in inspect(engine).get_indexes("dataops_kitchen")}
     living_name = indices["idx_dataops_kitchen_living_name"]
     assert living_name["unique"]
@@ -79,9 +119,46 @@ def test_migrations_make_what_the_models_say_and_take_it_back(metadata_database,
 def test_an_existing_airflow_gets_our_tables_by_db_migrate(metadata_database, engine):
     take_steps(metadata_database, "drop")
     assert our_tables(engine) == set()
+    assert what_guards_the_trail(engine) == set()
     metadata_database.airflow("db", "migrate")
     assert our_tables(engine) == {*OUR_TABLES, "alembic_version_dataops"}
     assert differences(engine) == []
+    assert what_guards_the_trail(engine) == GUARDS[engine.dialect.name]
+    assert_append_only(engine)
+
+
+def test_kitchens_of_an_earlier_release_keep_working(metadata_database, engine):
+    take_steps(metadata_database, "down", "up to 0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into dataops_kitchen"
+                " (id, name, project, environment, branch, created_at, created_by)"
+                " values ('k1', 'demo_dev', 'retail', 'development', 'demo_dev',"
+                " '2026-03-02 12:00', 'chris')"
+            )
+        )
+    take_steps(metadata_database, "up")
+    kitchen = KitchenTable(engine, bundle_name=str).kitchen("demo_dev")
+    assert kitchen.state is KitchenState.READY
+    assert kitchen.settings == KitchenSettings()
+    assert OperationTable(engine).latest(kitchen) is None
+    take_steps(metadata_database, "down to 0001", "up")
+    assert KitchenTable(engine, bundle_name=str).kitchen("demo_dev") == kitchen
+
+
+def assert_append_only(engine):
+    trail = AuditTable(engine)
+    trail.add(ENTRY)
+    for change in CHANGES[engine.dialect.name]:
+        with pytest.raises(DBAPIError, match="dataops_audit is append-only"):
+            execute(engine, change)
+    assert trail.entries(AuditQuery()) == [ENTRY]
+
+
+def execute(engine, statement):
+    with engine.begin() as connection:
+        connection.execute(text(statement))
 
 
 def test_a_downgrade_can_be_read_before_it_is_made(metadata_database, engine):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from airflow_dataops.registry.models import APPEND_ONLY
+from airflow_dataops.registry.models import APPEND_ONLY, DROP_APPEND_ONLY
 
 revision = "0002"
 down_revision = "0001"
@@ -47,7 +47,7 @@ def downgrade() -> None:
     for table in ("lease", "audit", "step", "operation", "member"):
         op.drop_table(f"dataops_{table}")
     if op.get_context().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION IF EXISTS dataops_audit_is_append_only()")
+        op.execute(DROP_APPEND_ONLY)
     for column in reversed(_SETTINGS):
         op.drop_column("dataops_kitchen", column.name)
 

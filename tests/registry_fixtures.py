@@ -25,6 +25,24 @@ OUR_TABLES = (
     "dataops_operation",
     "dataops_step",
 )
+AUDIT_TRIGGERS = {
+    "postgresql": ["dataops_audit_append_only"],
+    "sqlite": ["dataops_audit_no_delete", "dataops_audit_no_update"],
+}
+_WRITTEN_TO = (
+    "dag_priority_parsing_request",
+    "task_instance",
+    "dag_run",
+    "dag",
+    "dag_bundle",
+    "dataops_bundle_version",
+    "dataops_audit",
+    "dataops_lease",
+    "dataops_step",
+    "dataops_operation",
+    "dataops_member",
+    "dataops_kitchen",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,18 +121,23 @@ def engine(metadata_database):
         event.listen(engine, "connect", _enforce_foreign_keys)
     yield engine
     with engine.begin() as connection:
-        for table in (
-            "dag_priority_parsing_request",
-            "task_instance",
-            "dag_run",
-            "dag",
-            "dag_bundle",
-            "dataops_bundle_version",
-        ):
-            connection.execute(text(f"delete from {table}"))  # noqa: S608 - our own list
-        connection.execute(text("update dataops_kitchen set parent_id = null"))
-        connection.execute(text("delete from dataops_kitchen"))
+        _empty(connection)
     engine.dispose()
+
+
+def _empty(connection):
+    """Delete all rows, also those of the audit trail, which the product cannot."""
+    from airflow_dataops.registry.models import APPEND_ONLY
+
+    kind = connection.dialect.name
+    connection.execute(text("update dataops_kitchen set parent_id = null"))
+    for trigger in AUDIT_TRIGGERS[kind]:
+        on = " on dataops_audit" if kind == "postgresql" else ""
+        connection.execute(text(f"drop trigger {trigger}{on}"))
+    for table in _WRITTEN_TO:
+        connection.execute(text(f"delete from {table}"))  # noqa: S608 - our own list
+    for statement in APPEND_ONLY[kind]:
+        connection.execute(text(statement))
 
 
 def _enforce_foreign_keys(connection, _record):
