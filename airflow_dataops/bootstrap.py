@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from airflow_dataops.domain.identity import KitchenTask
+    from airflow_dataops.adapters.airflow_access.roles import FabAccessRoles
+    from airflow_dataops.adapters.task_api import TaskApi
     from airflow_dataops.domain.release_environment import ReleaseEnvironment, VaultPlace
     from airflow_dataops.ports import (
         AccessRoles,
@@ -104,7 +106,21 @@ def access_roles() -> AccessRoles:
     """The roles that let staff into Airflow's own pages, as the auth manager knows them."""
     from airflow_dataops.adapters.no_access_roles import NoAccessRoles
 
-    return NoAccessRoles()
+    return fab_roles() or NoAccessRoles()
+
+
+def fab_roles() -> FabAccessRoles | None:
+    """Roles of the FAB auth manager; None where another one decides."""
+    from airflow_dataops import config
+
+    # As Airflow itself asks before it writes a DAG's rights.
+    if "FabAuthManager" not in config.auth_manager():
+        return None
+    from airflow_dataops.adapters.airflow_access.roles import FabAccessRoles
+
+    return FabAccessRoles(
+        _metadata_database(), environment_of=lambda name: config.environments().environment(name)
+    )
 
 
 def airflow_runs() -> Runs:

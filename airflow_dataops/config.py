@@ -177,3 +177,10 @@ def _json_object(conf: AirflowConfigParser, option: str) -> Mapping[str, object]
     if not isinstance(value, dict):
         raise ConfigurationError(message)
     return value
+def auth_manager() -> str:
+    """Class path of Airflow's auth manager."""
+    from airflow.configuration import conf
+
+    return str(conf.get("core", "auth_manager", fallback="") or "")
+
+

@@ -57,6 +57,8 @@ _SETTINGS = (
     _REASON,
 )
 
+_DRY_RUN = Arg(("--dry-run",), help="Only say what would be done", action="store_true")
+
 
 def get_dataops_cli_commands() -> list[CLICommand]:
     """The command group that Airflow adds to its own."""
@@ -71,6 +73,12 @@ def get_dataops_cli_commands() -> list[CLICommand]:
                     subcommands=_environment_commands(),
                 ),
                 GroupCommand(name="kitchen", help="Kitchens", subcommands=_kitchen_commands()),
+                ActionCommand(
+                    name="setup-roles",
+                    help="Make the roles that kitchens need in Airflow; say who sees too much",
+                    func=lazy_load_command("airflow_dataops.cli.roles.set_up_roles"),
+                    args=(_DRY_RUN, ARG_OUTPUT),
+                ),
             ),
         )
     ]

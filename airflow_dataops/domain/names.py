@@ -156,6 +156,11 @@ def access_role(kitchen: str, role: str) -> str:
     return f"kitchen {kitchen} {role}"
 
 
+def owner_role(environment: str) -> str:
+    """Airflow's role that shows an environment's own DAGs to its owner; FAB keeps 64 letters."""
+    return f"{PLATFORM} {environment} owner"
+
+
 def provision_dag(environment: str) -> str:
     """DAG that makes and unmakes kitchens on an environment's workers."""
     return dag_id(PLATFORM, f"{environment}.provision")
