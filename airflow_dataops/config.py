@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 SECTION = "dataops"
 LONGEST_VAULT_CACHE_SECONDS = 60
+_SHORTEST_LOGIN_SECONDS, _LONGEST_LOGIN_SECONDS = 300, 86400
+# HMAC with SHA-512 wants a key as long as its sum.
+_SHORTEST_KEY_BYTES = 64
+_DAYS_OF_NOTICE, _MOST_DAYS_OF_NOTICE = 3, 90
 KITCHEN_BUNDLE = "airflow_dataops.bundles.kitchens.KitchenBundle"
 
 
@@ -34,6 +38,10 @@ class Settings:
         environments_file: None where the installation has no kitchens.
         next_secrets_backend: class path of the backend for whoever is no task of a kitchen.
         serves_kitchens: this process works for kitchens alone and gives out no credential.
+        dynamic_login_seconds: how long a task's login lasts that its vault issued.
+        api_url: where tasks reach the API server; None where Airflow's own setting says it.
+        token_key: signs what tasks show to our API; the same on all API servers.
+        warn_before_end_days: how long before its end a kitchen's staff is warned.
     """
 
     environments_file: Path | None = None
@@ -41,6 +49,10 @@ class Settings:
     next_secrets_backend_kwargs: Mapping[str, object] = field(default_factory=dict, repr=False)
     serves_kitchens: bool = False
     vault_cache_seconds: int = LONGEST_VAULT_CACHE_SECONDS
+    dynamic_login_seconds: int = _LONGEST_LOGIN_SECONDS
+    api_url: str | None = None
+    token_key: str | None = field(default=None, repr=False)
+    warn_before_end_days: int = _DAYS_OF_NOTICE
 
 
 def settings() -> Settings:
@@ -57,6 +69,10 @@ def settings() -> Settings:
         next_secrets_backend_kwargs=_json_object(conf, "next_secrets_backend_kwargs"),
         serves_kitchens=_serves_kitchens(conf),
         vault_cache_seconds=_vault_cache_seconds(conf),
+        dynamic_login_seconds=_dynamic_login_seconds(conf),
+        api_url=_text(conf, "api_url") or None,
+        token_key=_text(conf, "token_key") or None,
+        warn_before_end_days=_warn_before_end_days(conf),
     )
 
 
@@ -69,6 +85,71 @@ def vault_cache_seconds() -> int:
     from airflow.configuration import conf
 
     return _vault_cache_seconds(conf)
+
+
+def dynamic_login_seconds() -> int:
+    """That setting alone.
+
+    Raises:
+        ConfigurationError: it has a value that it cannot have.
+    """
+    from airflow.configuration import conf
+
+    return _dynamic_login_seconds(conf)
+
+
+def warn_before_end_days() -> int:
+    """That setting alone.
+
+    Raises:
+        ConfigurationError: it has a value that it cannot have.
+    """
+    from airflow.configuration import conf
+
+    return _warn_before_end_days(conf)
+
+
+def api_url() -> str:
+    """Where workers reach the API server, without a slash at its end.
+
+    Raises:
+        ConfigurationError: neither we nor Airflow were told, or it is no URL.
+    """
+    from airflow.configuration import conf
+
+    execution = str(conf.get("core", "execution_api_server_url", fallback="") or "").strip()
+    url = _text(conf, "api_url") or execution.rstrip("/").removesuffix("/execution")
+    if not url:
+        message = (
+            f"[{SECTION}] api_url is not set, and neither is [core] execution_api_server_url; name "
+            "the address at which workers reach the API server, for example api_url = "
+            "https://airflow.example.com"
+        )
+        raise ConfigurationError(message)
+    if not url.startswith(("http://", "https://")):
+        message = f"[{SECTION}] api_url is {url!r}; begin it with http:// or https://"
+        raise ConfigurationError(message)
+    return url.rstrip("/")
+
+
+def token_key() -> str:
+    """What tasks' tokens for our API are signed with.
+
+    Raises:
+        ConfigurationError: it is not set, or too short to be a secret.
+    """
+    from airflow.configuration import conf
+
+    key = _text(conf, "token_key")
+    if len(key.encode()) < _SHORTEST_KEY_BYTES:
+        what = "is too short" if key else "is not set"
+        message = (
+            f"[{SECTION}] token_key {what}, so tasks get no token for our API; give all API servers"
+            f" the same random text of at least {_SHORTEST_KEY_BYTES} characters, for example from:"
+            " openssl rand -hex 64"
+        )
+        raise ConfigurationError(message)
+    return key
 
 
 def environments() -> Projects:
@@ -97,6 +178,13 @@ def environments() -> Projects:
         )
         raise ConfigurationError(message) from error
     return _load(path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+
+
+def auth_manager() -> str:
+    """Class path of Airflow's auth manager."""
+    from airflow.configuration import conf
+
+    return str(conf.get("core", "auth_manager", fallback="") or "")
 
 
 def kitchen_bundles() -> Mapping[str, str]:
@@ -165,6 +253,28 @@ def _vault_cache_seconds(conf: AirflowConfigParser) -> int:
     return int(text)
 
 
+def _dynamic_login_seconds(conf: AirflowConfigParser) -> int:
+    text = _text(conf, "dynamic_login_seconds") or str(_LONGEST_LOGIN_SECONDS)
+    if not text.isdecimal() or not _SHORTEST_LOGIN_SECONDS <= int(text) <= _LONGEST_LOGIN_SECONDS:
+        message = (
+            f"[{SECTION}] dynamic_login_seconds is {text!r}; write a whole number of seconds, "
+            f"{_SHORTEST_LOGIN_SECONDS} to {_LONGEST_LOGIN_SECONDS}"
+        )
+        raise ConfigurationError(message)
+    return int(text)
+
+
+def _warn_before_end_days(conf: AirflowConfigParser) -> int:
+    text = _text(conf, "warn_before_end_days") or str(_DAYS_OF_NOTICE)
+    if not text.isdecimal() or int(text) > _MOST_DAYS_OF_NOTICE:
+        message = (
+            f"[{SECTION}] warn_before_end_days is {text!r}; write a whole number of days, "
+            f"0 to {_MOST_DAYS_OF_NOTICE}"
+        )
+        raise ConfigurationError(message)
+    return int(text)
+
+
 def _json_object(conf: AirflowConfigParser, option: str) -> Mapping[str, object]:
     # The value is never shown: it may hold the other backend's login.
     text = _text(conf, option) or "{}"
@@ -177,10 +287,3 @@ def _json_object(conf: AirflowConfigParser, option: str) -> Mapping[str, object]
     if not isinstance(value, dict):
         raise ConfigurationError(message)
     return value
-def auth_manager() -> str:
-    """Class path of Airflow's auth manager."""
-    from airflow.configuration import conf
-
-    return str(conf.get("core", "auth_manager", fallback="") or "")
-
-

@@ -85,4 +85,47 @@ _OPTIONS = {
         "example": "30",
         "default": "60",
     },
+    "dynamic_login_seconds": {
+        "description": (
+            "How long a login lasts that a vault issues to one try of a task (tools marked\n"
+            "dynamic), 300 to 86400 seconds; at least as long as the longest task. It is taken\n"
+            "back when the try ends.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "integer",
+        "example": "28800",
+        "default": "86400",
+    },
+    "api_url": {
+        "description": (
+            "Where workers reach the API server, for our own API.\n"
+            "Empty: [core] execution_api_server_url without its /execution.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "https://airflow.example.com",
+        "default": "",
+    },
+    "token_key": {
+        "description": (
+            "Signs the tokens that tasks show to our own API: a random text of at least 64\n"
+            "characters, the same on all API servers, and none of Airflow's keys.\n"
+            "Needed where kitchens are made.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "sensitive": True,
+        "example": "the output of: openssl rand -hex 64",
+        "default": "",
+    },
+    "warn_before_end_days": {
+        "description": (
+            "How many days before its end a temporary kitchen is shown as ending soon, and its\n"
+            "staff is warned, 0 to 90.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "integer",
+        "example": "7",
+        "default": "3",
+    },
 }

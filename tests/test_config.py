@@ -43,6 +43,9 @@ def test_nothing_is_configured_by_default():
         next_secrets_backend_kwargs={},
         serves_kitchens=False,
         vault_cache_seconds=60,
+        dynamic_login_seconds=86400,
+        api_url=None,
+        token_key=None,
     )
 
 
@@ -65,6 +68,54 @@ def test_a_credential_is_kept_for_a_minute_at_most(given, seconds):
     given(vault_cache_seconds=seconds)
     with pytest.raises(ConfigurationError, match=r"vault_cache_seconds is .*0 to 60"):
         config.settings()
+
+
+@pytest.mark.parametrize("seconds", ["299", "86401", "-1", "1h", "soon"])
+def test_an_issued_login_lasts_five_minutes_to_a_day(given, seconds):
+    given(dynamic_login_seconds=seconds)
+    for read in (config.settings, config.dynamic_login_seconds):
+        with pytest.raises(ConfigurationError, match=r"dynamic_login_seconds is .*300 to 86400"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("execution", "own", "expected"),
+    [
+        ("http://api:8080/execution/", "", "http://api:8080"),
+        ("https://host/airflow/execution", "", "https://host/airflow"),
+        ("http://api:8080/execution/", "https://other/", "https://other"),
+        ("", "https://other/airflow", "https://other/airflow"),
+    ],
+)
+def test_our_api_is_where_workers_find_airflows_unless_said_otherwise(
+    given, monkeypatch, execution, own, expected
+):
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", execution)
+    given(api_url=own)
+    assert config.api_url() == expected
+
+
+def test_an_address_of_our_api_that_nobody_said_is_asked_for(given, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "")
+    given(api_url="")
+    with pytest.raises(ConfigurationError, match="api_url is not set, and neither is"):
+        config.api_url()
+    given(api_url="airflow.example.com")
+    with pytest.raises(ConfigurationError, match="begin it with http"):
+        config.api_url()
+
+
+@pytest.mark.parametrize(("key", "what"), [("", "is not set"), ("hunter2" * 9, "is too short")])
+def test_a_token_key_that_protects_nothing_is_refused_and_never_shown(given, key, what):
+    given(token_key=key)
+    with pytest.raises(ConfigurationError, match=f"token_key {what}.*openssl rand") as refused:
+        config.token_key()
+    assert "hunter2" not in str(refused.value) + repr(config.settings())
+
+
+def test_a_token_key_of_full_length_is_taken(given):
+    given(token_key="k" * 64)
+    assert config.token_key() == "k" * 64
 
 
 def test_a_yes_or_no_is_asked_for_by_name(given):

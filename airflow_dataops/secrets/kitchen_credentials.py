@@ -98,6 +98,9 @@ def variable(task: KitchenTask, key: str) -> str:
     """
     from airflow_dataops import config
 
+    if task.is_platforms:
+        message = "tasks that make kitchens have no variables"
+        raise NotThere(message)
     environment = config.environments().environment(task.environment)
     places = (names.kitchen_variable(task.kitchen, key), names.variable(key))
     fields = _fields(task, environment, "variable", key, places)

@@ -42,7 +42,11 @@ class KitchenVaultBackend(BaseSecretsBackend):
     def get_connection(self, conn_id: str, team_name: str | None = None) -> Connection | None:
         """The kitchen's tool of this name, or the next backend's connection."""
 
-        def of_kitchen(task: KitchenTask) -> Connection:
+        def of_kitchen(task: KitchenTask, task_instance: str) -> Connection:
+            if task.is_platforms:
+                from airflow_dataops.secrets import platform_credentials
+
+                return platform_credentials.connection(task, task_instance, conn_id)
             from airflow_dataops.secrets import kitchen_credentials
 
             return kitchen_credentials.connection(task, conn_id)
@@ -58,7 +62,7 @@ class KitchenVaultBackend(BaseSecretsBackend):
     def get_variable(self, key: str, team_name: str | None = None) -> str | None:
         """The kitchen's variable, or the next backend's."""
 
-        def of_kitchen(task: KitchenTask) -> str:
+        def of_kitchen(task: KitchenTask, _task_instance: str) -> str:
             from airflow_dataops.secrets import kitchen_credentials
 
             return kitchen_credentials.variable(task, key)
@@ -76,7 +80,7 @@ class KitchenVaultBackend(BaseSecretsBackend):
     def _answer(
         self,
         wanted: str,
-        of_kitchen: Callable[[KitchenTask], T],
+        of_kitchen: Callable[[KitchenTask, str], T],
         of_next: Callable[[Any, Callable[..., Any]], T | None],
     ) -> T | None:
         def of_asker() -> tuple[bool, T | None]:
@@ -87,10 +91,12 @@ class KitchenVaultBackend(BaseSecretsBackend):
                 # A kitchen's lookup goes on to the API server, which knows who asks; an ordinary
                 # task gets what it got before this backend stood in front of the other.
                 return _ThisProcess.runs_kitchens_code, None
-            task = _asking_kitchen_task()
-            if task is None:
+            task_instance, task = _asking_kitchen_task()
+            if task is None or task_instance is None:
                 return False, None
-            return True, _refusing_on_error(lambda: of_kitchen(task), f"{wanted} of {task.dag_id}")
+            return True, _refusing_on_error(
+                lambda: of_kitchen(task, task_instance), f"{wanted} of {task.dag_id}"
+            )
 
         is_final, answer = _refusing_on_error(of_asker, wanted)
         if is_final or self._next is None:
@@ -135,12 +141,14 @@ def _is_task_process() -> bool:
     return hasattr(runner, "SUPERVISOR_COMMS")
 
 
-def _asking_kitchen_task() -> KitchenTask | None:
+def _asking_kitchen_task() -> tuple[str | None, KitchenTask | None]:
     from airflow_dataops import bootstrap
     from airflow_dataops.secrets.identity import asking_task_instance
 
     task_instance = asking_task_instance()
-    return bootstrap.identify(task_instance) if task_instance is not None else None
+    if task_instance is None:
+        return None, None
+    return task_instance, bootstrap.identify(task_instance)
 
 
 def _refused_without_identity(wanted: str) -> Exception:

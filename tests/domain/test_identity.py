@@ -120,8 +120,94 @@ def test_an_ordinary_bundles_dag_in_a_kitchens_namespace_is_refused():
     assert "not pinned" in reason_of(taken)
 
 
+PLATFORM = replace(
+    AGREED,
+    dag_id="dataops.development.provision",
+    kitchen_id=None,
+    kitchen_environment=None,
+    kitchen_state=None,
+)
+
+
+@pytest.mark.parametrize("what", ["provision", "janitor"])
+def test_the_platforms_task_is_its_environments(what):
+    task = kitchen_task(replace(PLATFORM, dag_id=f"dataops.development.{what}"))
+    assert task.is_platforms
+    assert (task.kitchen_id, task.kitchen) == ("dataops", "dataops")
+    assert task.environment == "development"
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"is_kitchens_bundle": False}, "are kept for the DAGs that make kitchens"),
+        ({"run_version": None}, "not pinned to a version"),
+        ({"version_environment": None}, "was never recorded as a kitchens' version"),
+        ({"dag_bundle": "kitchens-production"}, "its DAG is declared by bundle"),
+        ({"version_bundle": "kitchens-production"}, "its run is pinned to bundle"),
+        ({"version_environment": "production"}, "DAGs of environment 'production'"),
+        ({"dag_id": "dataops.production.janitor"}, "DAGs of environment 'development'"),
+        ({"dag_id": "dataops.x"}, "none of the platform's DAGs"),
+    ],
+)
+def test_whatever_else_bears_the_platforms_name_is_refused(changed, reason):
+    assert reason in reason_of(replace(PLATFORM, **changed))
+
+
+def test_an_ordinary_dag_of_the_platforms_namespace_is_refused():
+    reason = reason_of(replace(ORDINARY, dag_id="dataops.daily"))
+    assert reason.endswith(
+        "names that begin with 'dataops' are kept for the DAGs that make kitchens; "
+        "give it another dag_id"
+    )
+
+
+def test_a_row_of_a_kitchen_named_like_the_platform_makes_no_other_dag_its_own():
+    taken = replace(AGREED, dag_id="dataops.profit")
+    assert "none of the platform's DAGs" in reason_of(taken)
+
+
+def test_the_platforms_tasks_own_two_dags_of_their_environment_and_no_asset():
+    task = kitchen_task(PLATFORM)
+    assert task.owns_dag("dataops.development.provision")
+    assert task.owns_dag("dataops.development.janitor")
+    assert not task.owns_dag("dataops.production.provision")
+    assert not task.owns_dag("dataops.development.other")
+    assert not task.owns_asset("dataops.production.orders")
+    assert not task.owns_asset("dataops://dataops/orders")
+    assert not task.owns_alias("dataops.orders")
+
+
+def test_a_kitchens_task_owns_what_bears_the_kitchens_name():
+    task = kitchen_task(AGREED)
+    assert task.owns_dag("dev_kitchen.other")
+    assert task.owns_asset("dev_kitchen.orders")
+    assert task.owns_asset("dataops://dev_kitchen/orders")
+    assert task.owns_alias("dev_kitchen.orders")
+    for name in ("dev_kitchen", "dev_kitchen2.orders", "dataops://dev_kitchen2/orders"):
+        assert not task.owns_dag(name)
+        assert not task.owns_asset(name)
+        assert not task.owns_alias(name)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("creating", "its kitchen is being created; wait until it is ready, then run again"),
+        ("deleting", "its kitchen is being deleted; nothing of it runs any more"),
+        ("melting", "its kitchen is melting, not ready"),
+    ],
+)
+def test_a_kitchen_that_is_not_ready_is_refused_with_what_to_do(state, reason):
+    assert reason_of(replace(AGREED, kitchen_state=state)).endswith(reason)
+
+
 TEXTS = {
-    "dag_id": st.sampled_from(["a.x", "b.x", "x", ".x", "a."]),
+    "dag_id": st.sampled_from(
+        ["a.x", "b.x", "x", ".x", "a.", "dataops.x"]
+        + [f"dataops.{e}.{w}" for e in ("development", "production") for w in ("provision", "x")]
+    ),
+    "kitchen_state": st.sampled_from([None, "ready", "creating", "deleting"]),
     "run_version": st.sampled_from([None, "v1", "v2"]),
     "dag_bundle": st.sampled_from([None, "dev", "prod", "dags-folder"]),
     "version_bundle": st.sampled_from([None, "dev", "prod"]),
@@ -146,6 +232,12 @@ def test_no_facts_make_a_kitchens_task_unless_all_agree(**found):
         return
     assert facts.run_version is not None
     assert facts.dag_bundle == facts.version_bundle
+    if task.is_platforms:
+        assert facts.dag_id == f"dataops.{facts.version_environment}.provision"
+        assert facts.is_kitchens_bundle
+        assert task.environment == facts.version_environment
+        return
+    assert facts.kitchen_state == "ready"
     assert task.environment == facts.version_environment == facts.kitchen_environment
     assert task.kitchen_id == facts.kitchen_id
     assert task.kitchen == names.kitchen_of_dag(facts.dag_id)

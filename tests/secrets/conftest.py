@@ -90,9 +90,14 @@ class Installation:
         self.monkeypatch.setenv(f"AIRFLOW__{section.upper()}__{option.upper()}", value)
 
     def declare(self, change: Callable[[dict[str, Any]], object]) -> Path:
-        """Let an environments file of the test's own declare development differently."""
+        """Let an environments file of the test's own declare development differently.
+
+        Its warehouse has one login for all kitchens, unless ``change`` makes it dynamic.
+        """
         declared = yaml.safe_load(self.stack.addresses.environments_file.read_text())
-        change(declared["projects"]["retail"]["environments"]["development"])
+        development = declared["projects"]["retail"]["environments"]["development"]
+        del development["tools"]["redshift"]["dynamic"]
+        change(development)
         file = self.home / "environments.yaml"
         file.write_text(yaml.safe_dump(declared))
         self.set("dataops", "environments_file", str(file))
@@ -128,7 +133,7 @@ def installation(airflow_engine, embedded_stack, clock, tmp_path, monkeypatch) -
         home=tmp_path,
         monkeypatch=monkeypatch,
     )
-    configured.set("dataops", "environments_file", str(embedded_stack.addresses.environments_file))
+    configured.declare(lambda _: None)
     kitchens = "airflow_dataops.bundles.kitchens.KitchenBundle"
     bundles = [
         {"name": name, "classpath": kitchens, "kwargs": {"environment": environment}}

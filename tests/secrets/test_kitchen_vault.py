@@ -16,6 +16,7 @@ from sqlalchemy import text
 from airflow_dataops.secrets import kitchen_vault
 from airflow_dataops.secrets.kitchen_vault import KitchenVaultBackend
 from airflow_dataops.secrets.refusals import Refused
+from tests.registry.airflow_rows import add_dag
 from tests.secrets.conftest import asking
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
@@ -255,6 +256,16 @@ def test_a_try_that_is_over_is_refused_though_its_token_is_still_valid(installat
     with pytest.raises(Refused, match="a try that is over has no identity"):
         installation.connection(task)
     assert installation.connection(following).login == "etl_development"
+
+
+def test_the_platforms_try_that_is_over_is_refused(installation, with_next):
+    with_next(BackendOfAirflow30)
+    task = installation.task_of("dataops.development.provision")
+    # Even where no bundle is known to be a kitchens' any more.
+    add_dag(installation.engine, "dataops.development.provision", bundle="dags-folder")
+    move_to_history(installation, task)
+    with pytest.raises(Refused, match="a try that is over has no identity"):
+        installation.connection(task, "dataops")
 
 
 def test_an_ordinary_dags_try_that_is_over_is_left_to_airflow(installation, with_next):

@@ -143,7 +143,7 @@ def hanging_url():
     class Vault(BaseHTTPRequestHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
-            body = json.dumps({"auth": {"client_token": "hunter2"}}).encode()
+            body = json.dumps({"auth": {"client_token": "hunter2", "lease_duration": 60}}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
