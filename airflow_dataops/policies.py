@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
 
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ UNKNOWN_QUEUE = "dataops-environment-unknown"
 @hookimpl
 def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | None) -> None:
     """Give a kitchen's task its environment's queue and take away its executor and user.
+
+    The platform's own tasks, which make kitchens, have a queue that no kitchen's task gets.
 
     Which environment it is comes from the bundle that declares the DAG. Airflow calls this with
     no run, too: before a new task is bound to one (and then again with it), and when a stored
@@ -49,13 +52,22 @@ def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | N
     task_instance.executor_config = {}
     task_instance.run_as_user = None
     try:
-        queue = config.environments().environment(bundles[bundle]).queue
+        queue = _queue(task_instance.dag_id, config.environments().environment(bundles[bundle]))
     except DataOpsError:
         # An exception here would stop the scheduler for everybody; no worker serves this queue.
         log.exception("no queue is known for the kitchens of %s", bundles[bundle])
         queue = UNKNOWN_QUEUE
     # An environment without a queue has the cluster's default one, never one that a DAG chose.
     task_instance.queue = queue or conf.get("operators", "default_queue")
+
+
+def _queue(dag_id: str, environment: ReleaseEnvironment) -> str | None:
+    from airflow_dataops.domain import names
+
+    platform = (names.provision_dag(environment.name), names.janitor_dag(environment.name))
+    if dag_id not in platform:
+        return environment.queue
+    return environment.provision_queue or (environment.queue and f"{environment.queue}-provision")
 
 
 def _bundle_of_run(dag_run: DagRun | None) -> str | None:

@@ -186,6 +186,28 @@ class Mirror:
                 tar.extractall(into, filter=_fresh)  # noqa: S202 - the data filter is in _fresh
             process.wait()
 
+    def changed_files(self, commit: str, *, since: str, below: str) -> list[str]:
+        """Files below a folder in which a commit differs from where it left another's line.
+
+        Args:
+            commit: the commit, for example the tip of a kitchen's branch.
+            since: the tip of the branch that it was cut from; where the two have nothing in
+                common, they are compared with each other.
+            below: the folder.
+        """
+        with _told("compare commit", commit, self._url):
+            try:
+                base = str(self._git.merge_base(since, commit))
+            except git.GitCommandError as error:
+                if error.status != 1:
+                    raise
+                base = since
+            listed = cast(
+                "str",
+                self._git.diff("--name-only", "--no-renames", "-z", base, commit, "--", below),
+            )
+        return [path for path in listed.split("\0") if path]
+
     def has_commit(self, commit: str) -> bool:
         """Whether this host has a commit's objects."""
         try:

@@ -9,6 +9,9 @@
     ├── versions/<version>/      a link per kitchen of that version; what a worker runs
     └── tracking/                a link per kitchen as it is now; what the dag-processor reads
 
+Beside the kitchens lies ``dataops/``, whose loader declares the DAGs that make and look after
+them: our own code, none of any kitchen's.
+
 Whatever is made is made beside its place and renamed into it, so that a reader finds all of it
 or nothing, and a process that dies half-way leaves only what the next one sweeps up.
 """
@@ -22,13 +25,14 @@ import os
 import shutil
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain import names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from airflow_dataops.domain.manifest import KitchenAtCommit, Manifest
 
@@ -45,6 +49,13 @@ _LOADER = '''\
 from airflow_dataops.dag_factory import kitchen_dags
 
 globals().update(kitchen_dags(__file__))
+'''
+_PLATFORM_LOADER = '''\
+"""Airflow finds the DAGs here that make and look after this environment's kitchens. Generated."""
+
+from airflow_dataops.dag_factory.platform import platform_dags
+
+globals().update(platform_dags(__file__))
 '''
 # Only the loader is for Airflow to find; the pipelines' own files are read by it.
 _AIRFLOWIGNORE = f"*/{CODE}/**\n"
@@ -70,16 +81,21 @@ class KitchenFolders:
     def lay_out(
         self, manifest: Manifest, *, extract: Callable[[str, Path], None]
     ) -> dict[str, Path]:
-        """Make a folder for each kitchen of a manifest, those that exist left as they are.
+        """Make a folder for each kitchen of a manifest, and the platform's; all by their names.
+
+        Those that exist are left as they are.
 
         Args:
             manifest: which kitchens, on which commits.
             extract: writes a commit's files into an empty folder.
         """
-        return {
+        folders = {
             name: self._kitchen_folder(name, kitchen, manifest, extract)
             for name, kitchen in manifest.kitchens.items()
         }
+        if manifest.has_platform:
+            folders[names.PLATFORM] = self._platform_folder(manifest)
+        return folders
 
     def code_of(self, commit: str, *, extract: Callable[[str, Path], None]) -> Path:
         """The folder of a commit's files, made where it is missing."""
@@ -157,20 +173,40 @@ class KitchenFolders:
             "environment": manifest.environment,
             "schema": names.schema(name),
             "prefix": names.bucket_prefix(name),
+            "pipelines": None if kitchen.pipelines is None else sorted(kitchen.pipelines),
+            "slack_channel": kitchen.slack_channel,
             "tools": {tool: dict(known) for tool, known in manifest.tools.items()},
         }
+        return self._loader_folder(
+            about, _LOADER, commit=kitchen.commit, code=partial(self.code_of, extract=extract)
+        )
+
+    def _platform_folder(self, manifest: Manifest) -> Path:
+        about = {"project": manifest.project, "environment": manifest.environment}
+        return self._loader_folder(about, _PLATFORM_LOADER)
+
+    def _loader_folder(
+        self,
+        about: Mapping[str, object],
+        loader: str,
+        *,
+        commit: str = "",
+        code: Callable[[str], Path] | None = None,
+    ) -> Path:
+        """A folder with a loader and what it has to know, under the digest of all it holds."""
         content = json.dumps(about, sort_keys=True, indent=1) + "\n"
-        state = "\0".join((kitchen.commit, content, _LOADER))
+        state = "\0".join((commit, content, loader))
         digest = hashlib.sha256(state.encode()).hexdigest()[:40]
         folder = self._kitchens / digest
         if folder.exists():
             return folder
-        code = self.code_of(kitchen.commit, extract=extract)
+        files = code(commit) if code else None
         self._kitchens.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(dir=self._kitchens, prefix=".building-"))
         (building / KITCHEN_FILE).write_text(content)
-        (building / names.LOADER_FILE).write_text(_LOADER)
-        (building / CODE).symlink_to(os.path.relpath(code, folder))
+        (building / names.LOADER_FILE).write_text(loader)
+        if files:
+            (building / CODE).symlink_to(os.path.relpath(files, folder))
         building.chmod(0o755)
         return _move(building, folder)
 

@@ -6,17 +6,21 @@ runs nobody's code. ``KitchenBundle.initialize`` installs it before the first fi
 the stock ``airflow dag-processor`` has it and no start command of our own is needed.
 
 A kitchen is the first folder of the path *the manager* found; whatever the child says about
-names, paths and schedules is held against that.
+names, paths and schedules is held against that. The folder ``dataops`` is the platform's: it
+declares the two DAGs that make and look after the environment's kitchens, and nobody else may
+declare anything in that namespace.
 """
 
 from __future__ import annotations
 
 import logging
+from copy import deepcopy
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_dataops.bundles import parse_requests
+from airflow_dataops.bundles import access, parse_requests
 from airflow_dataops.bundles.folders import CODE
 from airflow_dataops.domain import names
 
@@ -28,27 +32,49 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_HOURLY = {
+    "__type": "airflow.timetables.trigger.CronTriggerTimetable",
+    "__var": {
+        "expression": "0 * * * *",
+        "timezone": "UTC",
+        "interval": 0.0,
+        "run_immediately": False,
+    },
+}
 _NO_SCHEDULE = {"__type": "airflow.timetables.simple.NullTimetable", "__var": {}}
 _INSTALLED = "_airflow_dataops_guarded_bundles"
 
 
-def install(bundle_name: str, *, tracking: Path) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """A bundle whose folders are kitchens.
+
+    Attributes:
+        tracking: its folder of present kitchens.
+    """
+
+    tracking: Path
+    environment: str
+
+
+def install(bundle_name: str, *, tracking: Path, environment: str) -> None:
     """Guard every parsing result of this process from now on; twice is the same as once.
 
     Args:
         bundle_name: a bundle whose folders are kitchens.
         tracking: its folder of present kitchens.
+        environment: the release environment of all of them.
     """
     from airflow.dag_processing.manager import DagFileProcessorManager
 
-    guarded: dict[str, Path] | None = getattr(DagFileProcessorManager, _INSTALLED, None)
+    guarded: dict[str, Guarded] | None = getattr(DagFileProcessorManager, _INSTALLED, None)
     if guarded is None:
         guarded = {}
         setattr(DagFileProcessorManager, _INSTALLED, guarded)
         original = DagFileProcessorManager.persist_parsing_result
         DagFileProcessorManager.persist_parsing_result = _guarding(original, guarded)  # type: ignore[method-assign]
         parse_requests.restrict(guarded)
-    guarded[bundle_name] = tracking
+    guarded[bundle_name] = Guarded(tracking=tracking, environment=environment)
     log.info("guarding the DAGs of bundle %s", bundle_name)
 
 
@@ -59,7 +85,7 @@ def is_installed() -> bool:
     return hasattr(DagFileProcessorManager, _INSTALLED)
 
 
-def _guarding(original: Callable[..., None], guarded: Mapping[str, Path]) -> Callable[..., None]:
+def _guarding(original: Callable[..., None], guarded: Mapping[str, Guarded]) -> Callable[..., None]:
     @wraps(original)
     def persist_parsing_result(
         manager: object,
@@ -69,12 +95,13 @@ def _guarding(original: Callable[..., None], guarded: Mapping[str, Path]) -> Cal
         relative_fileloc: str | None,
         **rest: Any,
     ) -> None:
-        tracking = guarded.get(bundle_name)
-        if tracking is not None:
-            hold_to_kitchen(parsing_result, relative_fileloc=relative_fileloc, tracking=tracking)
+        bundle = guarded.get(bundle_name)
+        if bundle is not None:
+            hold_to_kitchen(parsing_result, relative_fileloc=relative_fileloc, bundle=bundle)
+            access.set_access(parsing_result, relative_fileloc, environment=bundle.environment)
         else:
-            kitchens = {kitchen for folder in guarded.values() for kitchen in _kitchens(folder)}
-            keep_out_of_kitchens(parsing_result, relative_fileloc, kitchens)
+            kitchens = {name for other in guarded.values() for name in _kitchens(other.tracking)}
+            keep_out_of_kitchens(parsing_result, relative_fileloc, kitchens | {names.PLATFORM})
         original(
             manager,
             bundle_name=bundle_name,
@@ -82,9 +109,11 @@ def _guarding(original: Callable[..., None], guarded: Mapping[str, Path]) -> Cal
             relative_fileloc=relative_fileloc,
             **rest,
         )
-        if tracking is not None and parsing_result.import_errors:
+        if bundle is not None:
             declared = [dag.dag_id for dag in parsing_result.serialized_dags]
-            _keep_alive(rest["session"], bundle_name, declared)
+            if parsing_result.import_errors:
+                _keep_alive(rest["session"], bundle_name, declared)
+            _retire_others(rest["session"], bundle_name, relative_fileloc, declared)
 
     return persist_parsing_result
 
@@ -106,13 +135,36 @@ def _keep_alive(session: Session, bundle_name: str, dag_ids: Sequence[str]) -> N
     )
 
 
+def _retire_others(
+    session: Session, bundle_name: str, relative_fileloc: str | None, dag_ids: Sequence[str]
+) -> None:
+    """Hide at once what a file declares no more, such as a pipeline that a kitchen stopped to show.
+
+    Airflow itself would notice the next time but one that it reads the file.
+    """
+    from airflow.models.dag import DagModel
+    from sqlalchemy import update
+
+    session.execute(
+        update(DagModel)
+        .where(
+            DagModel.bundle_name == bundle_name,
+            DagModel.relative_fileloc == relative_fileloc,
+            DagModel.dag_id.not_in(dag_ids),
+            DagModel.is_stale.is_(False),
+        )
+        .values(is_stale=True)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
 def hold_to_kitchen(
-    result: DagFileParsingResult, *, relative_fileloc: str | None, tracking: Path
+    result: DagFileParsingResult, *, relative_fileloc: str | None, bundle: Guarded
 ) -> None:
     """Drop from a kitchen's parsing result what is not the kitchen's to declare, and say so.
 
-    A DAG that stays has no schedule (schedules travel inert), is not paused (so that it can be
-    run by hand), and keeps to its kitchen's files.
+    A DAG that stays has no schedule (schedules travel inert; the janitor's is ours), is not
+    paused (so that it can be run by hand), and keeps to its kitchen's files.
     """
     kitchen, *rest = Path(relative_fileloc or "").parts or ("",)
     errors = {
@@ -122,12 +174,17 @@ def hold_to_kitchen(
     }
     kept, refused = [], []
     for dag in result.serialized_dags:
-        reason = _objection(dag.data["dag"], kitchen) if rest else "no kitchen's file declares it"
+        about = dag.data["dag"]
+        reason = (
+            _objection(about, kitchen, bundle.environment)
+            if rest
+            else "no kitchen's file declares it"
+        )
         if reason:
-            refused.append(f"DAG {dag.data['dag']['dag_id']!r} is refused: {reason}")
+            refused.append(f"DAG {about['dag_id']!r} is refused: {reason}")
         else:
-            _make_inert(dag.data["dag"])
-            _keep_to_files(dag.data["dag"], str(relative_fileloc), tracking)
+            _set_schedule(about, bundle.environment)
+            _keep_to_files(about, str(relative_fileloc), bundle.tracking)
             kept.append(dag)
     result.serialized_dags = kept
     result.import_errors = _with_refusals(errors, refused, relative_fileloc)
@@ -164,16 +221,20 @@ def _dag_of_warning(warning: Any) -> str:
     return str(found)
 
 
-def _objection(dag: Mapping[str, Any], kitchen: str) -> str | None:
+def _objection(dag: Mapping[str, Any], kitchen: str, environment: str) -> str | None:
     if not names.is_in_namespace(dag["dag_id"], kitchen):
         return f"kitchen {kitchen!r} may declare DAGs named {kitchen}.<pipeline> only"
+    ours = (names.provision_dag(environment), names.janitor_dag(environment))
+    if kitchen == names.PLATFORM and dag["dag_id"] not in ours:
+        return f"the platform's folder declares {' and '.join(ours)} alone"
     if dag.get("disable_bundle_versioning"):
         return "disable_bundle_versioning=True; a kitchen's runs are pinned to a version"
     return None
 
 
-def _make_inert(dag: dict[str, Any]) -> None:
-    dag["timetable"] = dict(_NO_SCHEDULE)
+def _set_schedule(dag: dict[str, Any], environment: str) -> None:
+    is_janitor = dag["dag_id"] == names.janitor_dag(environment)
+    dag["timetable"] = deepcopy(_HOURLY if is_janitor else _NO_SCHEDULE)
     dag["is_paused_upon_creation"] = False
 
 

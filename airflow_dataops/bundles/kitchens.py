@@ -17,6 +17,8 @@ from airflow.configuration import conf
 from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
 
 from airflow_dataops.bundles.folders import KitchenFolders
+from airflow_dataops.bundles.shown_pipelines import ShownPipelines
+from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.manifest import KitchenAtCommit, Manifest, read_manifest
 from airflow_dataops.errors import BundleError, ConfigurationError, OutsideSystemError
 from airflow_dataops.secrets.kitchen_vault import kitchens_code_comes_in
@@ -60,6 +62,7 @@ class KitchenBundle(BaseDagBundle):
         self._paths = tuple(paths)
         self._folders = KitchenFolders(self.base_dir)
         self._swept_at = time.monotonic()
+        self._shown = ShownPipelines()
 
     @property
     def path(self) -> Path:
@@ -127,13 +130,27 @@ class KitchenBundle(BaseDagBundle):
 
         environment = config.environments().environment(self.environment)
         tips = mirror.tips()
+        living = {kitchen.name: kitchen for kitchen in bootstrap.kitchen_registry().kitchens()}
         kitchens = {}
-        for kitchen in bootstrap.kitchen_registry().kitchens(environment=self.environment):
+        for kitchen in living.values():
+            if kitchen.environment != self.environment or kitchen.state is KitchenState.DELETING:
+                continue
             commit = self._readable(kitchen, tips.get(kitchen.branch), mirror)
-            if commit is not None:
-                kitchens[kitchen.name] = KitchenAtCommit(
-                    id=kitchen.id, commit=commit, owner=_owner(kitchen, environment)
-                )
+            if commit is None:
+                continue
+            parent = living.get(kitchen.parent or "")
+            kitchens[kitchen.name] = KitchenAtCommit(
+                id=kitchen.id,
+                commit=commit,
+                owner=_owner(kitchen, environment),
+                pipelines=self._shown.of(
+                    kitchen,
+                    commit,
+                    parents_tip=tips.get(parent.branch) if parent else None,
+                    mirror=mirror,
+                ),
+                slack_channel=kitchen.settings.slack_channel,
+            )
         tools = {
             tool.name: {"bucket": tool.bucket} if tool.bucket else {}
             for tool in environment.tools.values()
@@ -143,6 +160,7 @@ class KitchenBundle(BaseDagBundle):
             environment=self.environment,
             tools=tools,
             kitchens=kitchens,
+            has_platform=True,
         )
 
     def _readable(self, kitchen: Kitchen, tip: str | None, mirror: Mirror) -> str | None:
@@ -226,7 +244,7 @@ class KitchenBundle(BaseDagBundle):
         if "airflow.dag_processing.manager" in sys.modules:
             from airflow_dataops.bundles import guard
 
-            guard.install(self.name, tracking=self._folders.tracking)
+            guard.install(self.name, tracking=self._folders.tracking, environment=self.environment)
 
 
 def _owner(kitchen: Kitchen, environment: ReleaseEnvironment) -> str:

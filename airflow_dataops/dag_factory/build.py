@@ -19,13 +19,12 @@ from airflow_dataops.dag_factory import templates
 from airflow_dataops.dag_factory.assets import keep_assets_in_kitchen
 from airflow_dataops.dag_factory.authoring import PipelineDefinition, collecting_stages, loading
 from airflow_dataops.domain import names
-from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
+from airflow_dataops.domain.kitchen_at_parse import PIPELINES, KitchenAtParse
 from airflow_dataops.errors import PipelineError
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-PIPELINES = "pipelines"
 PIPELINE_FILE = "pipeline.py"
 _CODE = "code"
 _KITCHEN_FILE = "kitchen.json"
@@ -49,7 +48,7 @@ def kitchen_dags(loader_file: str) -> dict[str, DAG]:
     dags: dict[str, DAG] = {}
     broken: dict[str, str] = {}
     wanted = _wanted_pipeline(kitchen)
-    for name in _pipelines(code, wanted):
+    for name in _pipelines(code, kitchen, wanted):
         try:
             with loading(kitchen):
                 dag = _build(_definition(name, code), kitchen, shown / _CODE)
@@ -95,10 +94,14 @@ def _wanted_pipeline(kitchen: KitchenAtParse) -> str | None:
     return dag_id.partition(".")[2]
 
 
-def _pipelines(code: Path, wanted: str | None) -> list[str]:
-    if wanted:
-        return [wanted] if (code / PIPELINES / wanted / PIPELINE_FILE).exists() else []
-    return sorted(file.parent.name for file in (code / PIPELINES).glob(f"*/{PIPELINE_FILE}"))
+def _pipelines(code: Path, kitchen: KitchenAtParse, wanted: str | None) -> list[str]:
+    """Names of the pipelines to build; what the kitchen does not show is not even looked at."""
+    pipelines = code / PIPELINES
+    if wanted is None and kitchen.pipelines is None:
+        return sorted(file.parent.name for file in pipelines.glob(f"*/{PIPELINE_FILE}"))
+    shown = {wanted} if kitchen.pipelines is None else set(kitchen.pipelines)
+    asked = shown & {wanted} if wanted else shown
+    return sorted(name for name in asked if name and (pipelines / name / PIPELINE_FILE).exists())
 
 
 def _build(definition: PipelineDefinition, kitchen: KitchenAtParse, code: Path) -> DAG:

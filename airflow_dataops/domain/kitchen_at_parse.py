@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Folder of a branch whose own folders are its pipelines.
+PIPELINES = "pipelines"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitchenAtParse:
@@ -16,6 +19,8 @@ class KitchenAtParse:
     Attributes:
         owner: who created the kitchen.
         prefix: key prefix of its objects, ends with a slash.
+        pipelines: those that become DAGs; None for all.
+        slack_channel: where its alerts go; None for the environment's.
         tools: declared tools and what of each is no secret (``tools["s3"]["bucket"]``).
     """
 
@@ -26,6 +31,8 @@ class KitchenAtParse:
     owner: str
     schema: str
     prefix: str
+    pipelines: list[str] | None = None
+    slack_channel: str | None = None
     tools: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __str__(self) -> str:

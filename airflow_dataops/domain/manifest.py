@@ -19,11 +19,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitchenAtCommit:
-    """A kitchen, whose it is, and the commit its code is taken from."""
+    """A kitchen, whose it is, and the commit its code is taken from.
+
+    Attributes:
+        pipelines: those that become DAGs; None for all.
+        slack_channel: where its alerts go; None for the environment's.
+    """
 
     id: str
     commit: str
     owner: str
+    pipelines: tuple[str, ...] | None = None
+    slack_channel: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """What is not decided is left out, so that it says the same in every release."""
+        about: dict[str, object] = {"id": self.id, "commit": self.commit, "owner": self.owner}
+        if self.pipelines is not None:
+            about["pipelines"] = sorted(self.pipelines)
+        if self.slack_channel is not None:
+            about["slack_channel"] = self.slack_channel
+        return about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,24 +48,26 @@ class Manifest:
 
     Attributes:
         tools: of each declared tool what is no secret, such as a bucket.
+        has_platform: the version holds the DAGs that make and look after kitchens; those of
+            earlier releases do not.
     """
 
     project: str
     environment: str
     tools: Mapping[str, Mapping[str, str]]
     kitchens: Mapping[str, KitchenAtCommit]
+    has_platform: bool = False
 
     def to_bytes(self) -> bytes:
         """Canonical form: the same kitchens give the same bytes on every host."""
-        content = {
+        content: dict[str, object] = {
             "project": self.project,
             "environment": self.environment,
             "tools": {name: dict(tool) for name, tool in self.tools.items()},
-            "kitchens": {
-                name: {"id": kitchen.id, "commit": kitchen.commit, "owner": kitchen.owner}
-                for name, kitchen in self.kitchens.items()
-            },
+            "kitchens": {name: kitchen.as_json() for name, kitchen in self.kitchens.items()},
         }
+        if self.has_platform:
+            content["platform"] = True
         return (json.dumps(content, sort_keys=True, indent=1) + "\n").encode()
 
 
@@ -79,5 +97,13 @@ def read_manifest(content: bytes, *, version: str, environment: str) -> Manifest
         project=data["project"],
         environment=data["environment"],
         tools=data["tools"],
-        kitchens={name: KitchenAtCommit(**kitchen) for name, kitchen in data["kitchens"].items()},
+        kitchens={
+            name: KitchenAtCommit(**{**kitchen, "pipelines": _chosen(kitchen.get("pipelines"))})
+            for name, kitchen in data["kitchens"].items()
+        },
+        has_platform=data.get("platform", False),
     )
+
+
+def _chosen(pipelines: list[str] | None) -> tuple[str, ...] | None:
+    return None if pipelines is None else tuple(pipelines)

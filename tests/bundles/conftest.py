@@ -13,7 +13,9 @@ import pytest
 
 from airflow_dataops.bundles.kitchens import KitchenBundle
 from airflow_dataops.demo.environments import VaultLogin, demo_environments, environments_text
-from airflow_dataops.domain.kitchen import Kitchen
+from airflow_dataops.domain.audit import AuditEntry
+from airflow_dataops.domain.kitchen import Kitchen, KitchenSettings, KitchenState
+from airflow_dataops.domain.provisioning import Operation, OperationKind
 from airflow_dataops.registry.kitchens import KitchenTable
 
 if TYPE_CHECKING:
@@ -35,19 +37,47 @@ class Host:
     database: str
     monkeypatch: pytest.MonkeyPatch
 
-    def add_kitchen(self, name: str, environment: str = "development", branch: str = "") -> Kitchen:
+    def add_kitchen(
+        self,
+        name: str,
+        environment: str = "development",
+        branch: str = "",
+        *,
+        parent: str | None = None,
+        **settings: Any,
+    ) -> Kitchen:
         kitchen = Kitchen(
             id=str(uuid4()),
             name=name,
             project="retail",
             environment=environment,
             branch=branch or name,
-            parent=None,
+            parent=parent,
             created_at=NOON,
             created_by="padma",
+            state=KitchenState.CREATING,
+            settings=KitchenSettings(**settings),
         )
-        self.table.add(kitchen)
+        self.table.add(
+            kitchen,
+            staff=[],
+            operation=operation(OperationKind.CREATE, kitchen),
+            audit=deed(kitchen, "begin to create"),
+        )
         return kitchen
+
+    def change(self, name: str, **settings: Any) -> None:
+        kitchen = self.table.kitchen(name)
+        self.table.change(kitchen, KitchenSettings(**settings), audit=deed(kitchen, "change"))
+
+    def delete(self, name: str) -> None:
+        """Begin to delete a kitchen: from then on its DAGs are gone."""
+        kitchen = self.table.kitchen(name)
+        self.table.mark_deleting(
+            kitchen,
+            operation(OperationKind.DELETE, kitchen),
+            audit=deed(kitchen, "begin to delete"),
+        )
 
     def bundle(
         self, environment: str = "development", *, version: str | None = None, **arguments: Any
@@ -71,6 +101,25 @@ class Host:
     def environment(self) -> dict[str, str]:
         """For another process on this machine."""
         return {**os.environ, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.database}
+
+
+def operation(kind: OperationKind, kitchen: Kitchen) -> Operation:
+    return Operation(
+        id=str(uuid4()), kind=kind, kitchen=kitchen, by="padma", reason=None, began_at=NOON
+    )
+
+
+def deed(kitchen: Kitchen, action: str) -> AuditEntry:
+    return AuditEntry(
+        at=NOON,
+        by="padma",
+        source="test",
+        action=action,
+        project=kitchen.project,
+        environment=kitchen.environment,
+        kitchen_id=kitchen.id,
+        kitchen=kitchen.name,
+    )
 
 
 @pytest.fixture

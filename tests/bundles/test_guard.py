@@ -8,7 +8,7 @@ import pytest
 from airflow.dag_processing.manager import DagFileProcessorManager
 from airflow.dag_processing.processor import DagFileParsingResult
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Asset, CronPartitionTimetable
+from airflow.sdk import DAG, Asset, CronPartitionTimetable, CronTriggerTimetable
 from airflow.sdk.execution_time import comms
 from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
 from sqlalchemy import text
@@ -46,7 +46,8 @@ def tracking(tmp_path):
 
 
 def hold(result, tracking, relative_fileloc=LOADER):
-    guard.hold_to_kitchen(result, relative_fileloc=relative_fileloc, tracking=tracking)
+    bundle = guard.Guarded(tracking=tracking, environment="development")
+    guard.hold_to_kitchen(result, relative_fileloc=relative_fileloc, bundle=bundle)
     return result
 
 
@@ -199,8 +200,8 @@ def persisted(tracking, monkeypatch):
     )
     (tracking / "demo_dev").symlink_to(tracking / "dev_kitchen")
     monkeypatch.delattr(DagFileProcessorManager, guard._INSTALLED, raising=False)
-    guard.install("kitchens", tracking=tracking)
-    guard.install("kitchens", tracking=tracking)
+    guard.install("kitchens", tracking=tracking, environment="development")
+    guard.install("kitchens", tracking=tracking, environment="development")
     yield written
     delattr(DagFileProcessorManager, guard._INSTALLED)
 
@@ -240,6 +241,83 @@ def test_an_import_error_leaves_those_dags_alive_that_were_built(airflow_engine)
 
 def test_the_manager_keeps_other_bundles_out_of_the_kitchens_there_are(persisted):
     result = parsed(serialized("demo_dev.profit"), serialized("reports.daily"))
+    DagFileProcessorManager.persist_parsing_result(
+        None, bundle_name="dags-folder", parsing_result=result, relative_fileloc="reports.py"
+    )
+    assert persisted == {("dags-folder", "reports.py"): ["reports.daily"]}
+
+
+@pytest.mark.usefixtures("persisted")
+def test_what_a_file_declares_no_more_is_hidden_at_once(airflow_engine):
+    for dag_id in ("dev_kitchen.profit", "dev_kitchen.hidden", "demo_dev.profit"):
+        add_dag(airflow_engine, dag_id, bundle="kitchens")
+    with Session(airflow_engine) as session, session.begin():
+        session.execute(
+            text("update dag set relative_fileloc = :file where dag_id like 'dev_kitchen.%'"),
+            {"file": LOADER},
+        )
+        DagFileProcessorManager.persist_parsing_result(
+            None,
+            bundle_name="kitchens",
+            parsing_result=parsed(serialized("dev_kitchen.profit")),
+            relative_fileloc=LOADER,
+            session=session,
+        )
+        stale = session.scalars(text("select dag_id from dag where is_stale")).all()
+    assert stale == ["dev_kitchen.hidden"]
+
+
+PLATFORM = "dataops/dataops_kitchen.py"
+
+
+def platform(*dags):
+    return parsed(*(serialized(dag_id, **arguments) for dag_id, arguments in dags))
+
+
+def test_the_platforms_folder_declares_its_environments_two_dags(tracking):
+    result = platform(("dataops.development.provision", {}), ("dataops.development.janitor", {}))
+    assert names_of(hold(result, tracking, PLATFORM)) == [
+        "dataops.development.provision",
+        "dataops.development.janitor",
+    ]
+    assert result.import_errors == {}
+    assert result.serialized_dags[0].relative_fileloc == PLATFORM
+
+
+@pytest.mark.parametrize(
+    "dag_id",
+    [
+        "dataops.production.provision",
+        "dataops.development.other",
+        "dataops.provision",
+        "dev_kitchen.profit",
+    ],
+)
+def test_the_platforms_folder_declares_nothing_else(tracking, dag_id):
+    result = hold(platform((dag_id, {})), tracking, PLATFORM)
+    assert names_of(result) == []
+    assert f"DAG {dag_id!r} is refused" in result.import_errors[PLATFORM]
+
+
+def test_the_janitor_comes_every_hour_and_provisioning_when_it_is_asked_for(tracking):
+    result = platform(
+        ("dataops.development.provision", {"schedule": "@daily"}),
+        ("dataops.development.janitor", {"schedule": None}),
+    )
+    provision, janitor = hold(result, tracking, PLATFORM).serialized_dags
+    assert provision.data["dag"]["timetable"] == {"__type": NO_SCHEDULE, "__var": {}}
+    hourly = serialized("any", schedule=CronTriggerTimetable("0 * * * *", timezone="UTC"))
+    assert janitor.data["dag"]["timetable"] == hourly.data["dag"]["timetable"]
+
+
+@pytest.mark.parametrize("dag_id", ["dataops.development.provision", "dataops.development.janitor"])
+def test_no_kitchen_declares_the_platforms_dags(tracking, dag_id):
+    result = hold(parsed(serialized(dag_id)), tracking)
+    assert names_of(result) == []
+
+
+def test_no_other_bundle_declares_anything_in_the_platforms_namespace(persisted):
+    result = parsed(serialized("dataops.production.provision"), serialized("reports.daily"))
     DagFileProcessorManager.persist_parsing_result(
         None, bundle_name="dags-folder", parsing_result=result, relative_fileloc="reports.py"
     )

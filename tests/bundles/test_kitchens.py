@@ -40,7 +40,8 @@ def bundle(host):
 
 
 def test_a_kitchen_is_a_folder_with_a_loader_and_its_branchs_code(bundle):
-    assert [path.name for path in bundle.path.iterdir() if path.is_symlink()] == ["dev_kitchen"]
+    links = {path.name for path in bundle.path.iterdir() if path.is_symlink()}
+    assert links == {"dev_kitchen", "dataops"}
     folder = bundle.path / "dev_kitchen"
     assert {path.name for path in folder.iterdir()} == {
         names.LOADER_FILE,
@@ -66,7 +67,7 @@ def test_airflow_finds_the_loader_and_none_of_the_kitchens_own_files(host, bundl
         for file in find_path_from_directory(bundle.path, ".airflowignore", "glob")
         if str(file).endswith(".py")
     ]
-    assert found == [names.loader_file("dev_kitchen")]
+    assert sorted(found) == [names.loader_file("dataops"), names.loader_file("dev_kitchen")]
 
 
 def test_a_refresh_shows_the_branchs_new_tip(host, bundle):
@@ -93,7 +94,7 @@ def test_a_new_kitchen_leaves_the_others_as_they_are(host, bundle):
 
 
 def test_a_deleted_kitchen_disappears(host, bundle):
-    host.table.remove(host.table.kitchen("dev_kitchen"))
+    host.delete("dev_kitchen")
     bundle.refresh()
     assert not (bundle.path / "dev_kitchen").exists()
 
@@ -153,7 +154,7 @@ def test_another_host_restores_a_version_byte_for_byte(host, bundle):
 
 def test_a_deleted_branch_and_kitchen_can_still_be_restored(host, bundle):
     version, before = bundle.get_current_version().version, files_of(bundle.path)
-    host.table.remove(host.table.kitchen("dev_kitchen"))
+    host.delete("dev_kitchen")
     host.origin.bare("branch", "-D", "dev_kitchen")
     bundle.refresh()
     host.origin.bare("reflog", "expire", "--expire=now", "--all")

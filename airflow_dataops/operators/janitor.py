@@ -1,0 +1,28 @@
+"""Have the server look for kitchens that reach their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class JanitorOperator(BaseOperator):
+    """Start the server's round over the environment that this task belongs to."""
+
+    ui_color = "#e6e0f0"
+
+    def execute(self, context: Context) -> None:
+        """Ask for the round, and log what it did."""
+        from airflow_dataops import bootstrap
+
+        api = bootstrap.task_api()
+        try:
+            done = api.janitor()
+        finally:
+            api.close()
+        self.log.info("warned about: %s", ", ".join(done.warned) or "none")
+        self.log.info("began to delete: %s", ", ".join(done.deleted) or "none")
