@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain import names
 from airflow_dataops.errors import ConfigurationError, CredentialRefused
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection as MetadataConnection
     from sqlalchemy import Engine
 
-    from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.adapters.airflow_access.roles import FabAccessRoles
     from airflow_dataops.adapters.task_api import TaskApi
+    from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.domain.release_environment import ReleaseEnvironment, VaultPlace
     from airflow_dataops.ports import (
         AccessRoles,
@@ -135,6 +136,18 @@ def airflow_workers() -> Workers:
     from airflow_dataops.adapters.airflow_runs import AirflowWorkers
 
     return AirflowWorkers(bundle_name=_bundle_name)
+
+
+def task_api() -> TaskApi:
+    """Our own REST API, for the platform's task that asks."""
+    from airflow.configuration import conf
+    from airflow.sdk import BaseHook
+
+    from airflow_dataops.adapters.task_api import TaskApi
+
+    # The same file that Airflow's own supervisor trusts.
+    certificate = conf.get("api", "ssl_cert", fallback="") or None
+    return TaskApi(lambda: BaseHook.get_connection(names.PLATFORM), certificate=certificate)
 
 
 def hooks() -> Hooks:
