@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import sys
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_dataops.errors import DataOpsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
 # What makes a terminal do things: other people's words are shown, not carried out.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
@@ -35,16 +35,19 @@ def command(body: Callable[[Any], None]) -> Callable[[Any], None]:
             fail(str(error))
         except KeyboardInterrupt:
             say_aside("stopped; what was asked before that may have been done")
-            sys.exit(_INTERRUPTED)
+            sys.exit(INTERRUPTED)
         except BrokenPipeError:
             _leave_quietly()
         except Exception as error:
-            fail(f"Airflow's metadata database refused: {_refusal_of_database(error)}")
+            refusal = _refusal_of_database(error)
+            if refusal is None:
+                raise
+            fail(f"Airflow's metadata database refused: {refusal}")
 
     return run
 
 
-def fail(sentence: str, *, code: int = 1) -> None:
+def fail(sentence: str, *, code: int = 1) -> NoReturn:
     """End the command with a sentence on standard error."""
     say_aside(f"error: {sentence}")
     sys.exit(code)
@@ -91,11 +94,11 @@ def as_cell(value: object, output: str) -> str:
     return escape(text)
 
 
-def _refusal_of_database(error: Exception) -> str:
+def _refusal_of_database(error: Exception) -> str | None:
     from sqlalchemy.exc import DBAPIError
 
     if not isinstance(error, DBAPIError):
-        raise error
+        return None
     reason = str(error.orig).partition("\n")[0]
     return f"{reason}; if tables are missing, run `airflow db migrate`"
 

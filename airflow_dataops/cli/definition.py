@@ -5,6 +5,8 @@ Airflow imports this for every command line, its own included: nothing heavy at 
 
 from __future__ import annotations
 
+from argparse import BooleanOptionalAction
+
 from airflow.cli.cli_config import (
     ARG_OUTPUT,
     ActionCommand,
@@ -31,9 +33,9 @@ _IN = Arg(
 )
 _LOCAL = Arg(
     ("--local",),
-    help="Do every step in this process, with the vault logins this host has",
+    help="On the server's own host: do it in this process, with the vault logins this host has, "
+    "instead of through the REST API",
     action="store_true",
-    required=True,
 )
 _REASON = Arg(("--reason",), help="Why, for the audit trail")
 _SETTINGS = (
@@ -60,6 +62,64 @@ _SETTINGS = (
 _DRY_RUN = Arg(("--dry-run",), help="Only say what would be done", action="store_true")
 
 
+_YES = Arg(("--yes", "-y"), help="Do not ask whether you mean it", action="store_true")
+_NO_WAIT = Arg(("--no-wait",), help="Return once the work is under way", action="store_true")
+_CHANGES = (
+    Arg(("--ends",), help="When it is deleted: 2026-12-31T00:00Z; never"),
+    Arg(("--for",), help="How long it lives from now on: 8h or 14d", dest="lasts", metavar="TIME"),
+    Arg(("--pinned",), help="Keep it after its end, or not", action=BooleanOptionalAction),
+    Arg(("--shared",), help="Show it to everybody, or to its staff", action=BooleanOptionalAction),
+    Arg(("--ticket",), help="Ticket that it belongs to: DATA-117; none"),
+    Arg(("--slack-channel",), help="Where its alerts go: #kitchen-alerts; none: as elsewhere"),
+    Arg(("--pipelines",), help="Pipelines it shows besides those changed: a,b; all"),
+    _REASON,
+)
+_STAFF = (
+    Arg(
+        ("--add",),
+        help="Put somebody on the staff as head, cook or guest, or give another role; may be "
+        "given several times",
+        action="append",
+        metavar="WHO:ROLE",
+    ),
+    Arg(
+        ("--remove",),
+        help="Take somebody off the staff; may be given several times",
+        action="append",
+        metavar="WHO",
+    ),
+    _REASON,
+)
+_CREDENTIALS = (
+    Arg(("tool",), help="Name of the tool, for example redshift"),
+    Arg(("--ttl",), help="How long it is to last: 30m, 8h; default: as the server says"),
+    _REASON,
+    Arg(
+        ("-o", "--output"),
+        help="Output format; env: lines for eval, with the variables that psql and others read",
+        choices=("table", "json", "yaml", "plain", "env"),
+        default="table",
+    ),
+)
+_LOGIN = (
+    Arg(("--url",), help="Address of Airflow's API server; default: that of the last login"),
+    Arg(("--username",), help="Your name in Airflow; default: that of the last login"),
+    Arg(
+        ("--password-stdin",),
+        help="Read the password from standard input instead of asking for it",
+        action="store_true",
+    ),
+    Arg(("--show",), help="Show who is logged in where, until when", action="store_true"),
+    ARG_OUTPUT,
+)
+_AUDIT = (
+    Arg(("--since",), help="From then on: 2026-11-01T00:00Z, or 7d ago"),
+    Arg(("--until",), help="Before then: 2026-12-01T00:00Z, or 12h ago"),
+    Arg(("--kitchen",), help="What was done to kitchens of this name, also former ones"),
+    Arg(("--format",), help="How to write it", choices=("json", "csv"), default="json"),
+)
+
+
 def get_dataops_cli_commands() -> list[CLICommand]:
     """The command group that Airflow adds to its own."""
     return [
@@ -73,6 +133,7 @@ def get_dataops_cli_commands() -> list[CLICommand]:
                     subcommands=_environment_commands(),
                 ),
                 GroupCommand(name="kitchen", help="Kitchens", subcommands=_kitchen_commands()),
+                *_other_groups(),
                 ActionCommand(
                     name="setup-roles",
                     help="Make the roles that kitchens need in Airflow; say who sees too much",
@@ -109,30 +170,56 @@ def _environment_commands() -> tuple[ActionCommand, ...]:
 
 
 def _kitchen_commands() -> tuple[ActionCommand, ...]:
-    body = "airflow_dataops.cli.kitchen"
-    return (
-        ActionCommand(
-            name="create",
-            help="Create a kitchen: branch, schema, DAGs",
-            func=lazy_load_command(f"{body}.create_kitchen"),
-            args=(_KITCHEN, _FROM, _IN, *_SETTINGS, _LOCAL),
+    bodies = {
+        "create": ("kitchen_life.create_kitchen", "Create a kitchen: branch, schema, logins, DAGs"),
+        "list": ("kitchen_api.list_kitchens", "Draw the tree of kitchens"),
+        "show": ("kitchen_api.show_kitchen", "Show a kitchen, its staff and its parts"),
+        "change": ("kitchen_api.change_kitchen", "Change a kitchen's settings"),
+        "delete": ("kitchen_life.delete_kitchen", "Delete a kitchen with all it holds"),
+        "staff": ("kitchen_api.staff_kitchen", "Show or change who works in a kitchen"),
+        "history": ("kitchen_api.show_history", "Show who did what to a kitchen"),
+        "credentials": ("credentials.get_credentials", "Get a login that ends by itself"),
+        "refresh": (
+            "kitchen_api.refresh_kitchen",
+            "Have a kitchen's branch read now instead of at the next interval",
         ),
-        ActionCommand(
-            name="list",
-            help="List the kitchens",
-            func=lazy_load_command(f"{body}.list_kitchens"),
-            args=(ARG_OUTPUT,),
-        ),
-        ActionCommand(
-            name="refresh",
-            help="Have a kitchen's branch read now instead of at the next interval",
-            func=lazy_load_command(f"{body}.refresh_kitchen"),
-            args=(_KITCHEN,),
-        ),
-        ActionCommand(
-            name="delete",
-            help="Delete a kitchen with its branch and its schema",
-            func=lazy_load_command(f"{body}.delete_kitchen"),
-            args=(_KITCHEN, _REASON, _LOCAL),
-        ),
+    }
+    take = {
+        "create": (_KITCHEN, _FROM, _IN, *_SETTINGS, _NO_WAIT, ARG_OUTPUT, _LOCAL),
+        "list": (ARG_OUTPUT, _LOCAL),
+        "show": (_KITCHEN, ARG_OUTPUT),
+        "change": (_KITCHEN, *_CHANGES, ARG_OUTPUT),
+        "delete": (_KITCHEN, _YES, _REASON, _NO_WAIT, ARG_OUTPUT, _LOCAL),
+        "staff": (_KITCHEN, *_STAFF, ARG_OUTPUT),
+        "history": (_KITCHEN, ARG_OUTPUT),
+        "credentials": (_KITCHEN, *_CREDENTIALS),
+        "refresh": (_KITCHEN, _LOCAL),
+    }
+    return tuple(
+        _command(name, f"airflow_dataops.cli.{body}", text, take[name])
+        for name, (body, text) in bodies.items()
     )
+
+
+def _other_groups() -> tuple[CLICommand, ...]:
+    cli = "airflow_dataops.cli"
+    operation = Arg(("operation",), help="Its id, as create and delete tell it")
+    show = _command(
+        "show",
+        f"{cli}.kitchen_life.show_operation",
+        "Show a creation or deletion with its steps",
+        (operation, ARG_OUTPUT),
+    )
+    export = _command(
+        "export", f"{cli}.audit.export_audit", "Write the audit trail, newest first", _AUDIT
+    )
+    return (
+        _command("login", f"{cli}.login.login", "Log in to the REST API of kitchens", _LOGIN),
+        _command("logout", f"{cli}.login.logout", "Forget the login of this host", ()),
+        GroupCommand(name="operation", help="Creations and deletions", subcommands=(show,)),
+        GroupCommand(name="audit", help="Who did what", subcommands=(export,)),
+    )
+
+
+def _command(name: str, body: str, text: str, takes: tuple[Arg, ...]) -> ActionCommand:
+    return ActionCommand(name=name, help=text, func=lazy_load_command(body), args=takes)

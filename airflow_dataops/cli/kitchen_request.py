@@ -36,12 +36,12 @@ def kitchen_request(arguments: Any, *, now: datetime) -> KitchenRequest:
         parent=arguments.parent,
         environment=arguments.environment,
         settings=KitchenSettings(
-            ends_at=_ends_at(arguments, now),
+            ends_at=ends_at(arguments, now),
             pinned=arguments.pinned,
             shared=not arguments.private,
             ticket=arguments.ticket,
             slack_channel=arguments.slack_channel,
-            pipelines=_pipelines(arguments.pipelines),
+            pipelines=pipelines(arguments.pipelines),
         ),
         staff=staff(arguments.staff or ()),
         kitchen_id=str(uuid4()),
@@ -101,7 +101,12 @@ def staff(texts: Sequence[str]) -> tuple[Member, ...]:
     return tuple(found.values())
 
 
-def _ends_at(arguments: Any, now: datetime) -> datetime | None:
+def ends_at(arguments: Any, now: datetime) -> datetime | None:
+    """The end that ``--ends`` or ``--for`` names; None where neither is given.
+
+    Raises:
+        UsageError: it cannot be read, or both are given.
+    """
     if arguments.ends and arguments.lasts:
         message = "--ends and --for both say when it ends; give one"
         raise UsageError(message, field="ends_at")
@@ -110,7 +115,8 @@ def _ends_at(arguments: Any, now: datetime) -> datetime | None:
     return now + span(arguments.lasts, option="--for") if arguments.lasts else None
 
 
-def _pipelines(text: str | None) -> tuple[str, ...] | None:
+def pipelines(text: str | None) -> tuple[str, ...] | None:
+    """Names of pipelines from ``a,b``; None where nothing was said."""
     if text is None:
         return None
     chosen = [name.strip() for name in text.split(",")]

@@ -114,9 +114,8 @@ class Installation:
         return {"AIRFLOW__DATAOPS__ENVIRONMENTS_FILE": str(file)}
 
     def kitchens(self):
-        return [
-            row["kitchen"] for row in self.airflow("dataops", "kitchen", "list", "-o", "json").rows
-        ]
+        listed = self.airflow("dataops", "kitchen", "list", "--local", "-o", "json")
+        return [row["kitchen"] for row in listed.rows]
 
     def git(self, *words):
         done = subprocess.run(

@@ -32,13 +32,13 @@ def test_kitchens_are_created_listed_and_deleted(kitchens, schemas):
             "kitchen cli_padma in development",
         ],
     )
-    listed = kitchens.airflow("dataops", "kitchen", "list", "-o", "json").rows
+    listed = kitchens.airflow("dataops", "kitchen", "list", "--local", "-o", "json").rows
     assert [(row["kitchen"], row["environment"], row["cut_from"]) for row in listed] == [
         ("cli_dev", "development", "cli_main"),
         ("cli_main", "production", ""),
         ("cli_padma", "development", "cli_dev"),
     ]
-    assert "cli_padma" in kitchens.airflow("dataops", "kitchen", "list").stdout
+    assert "cli_padma" in kitchens.airflow("dataops", "kitchen", "list", "--local").stdout
     assert "cli_padma" in schemas("development")
     assert "cli_padma" not in schemas("production")
     tips = kitchens.git("rev-parse", "cli_padma", "cli_dev")
@@ -187,7 +187,7 @@ def test_a_database_that_was_not_migrated_is_answered_with_what_to_do(installati
     with sqlite3.connect(installation.database) as database:
         database.execute("drop table dataops_kitchen")
     database.close()
-    refused = installation.airflow("dataops", "kitchen", "list")
+    refused = installation.airflow("dataops", "kitchen", "list", "--local")
     assert refused.code == 1
     assert "airflow db migrate" in refused.stderr
     assert "Traceback" not in refused.stderr
