@@ -88,7 +88,11 @@ def _commands(airflow: DemoAirflow) -> list[list[str]]:
     ]
     if not created:
         return []
-    return [*created, ["dataops", "kitchen", "list", "--local"], ["dataops", "environment", "check"]]
+    return [
+        *created,
+        ["dataops", "kitchen", "list", "--local"],
+        ["dataops", "environment", "check"],
+    ]
 
 
 def _run_weeks(airflow: DemoAirflow, addresses: StackAddresses, say: Say) -> list[str]:
