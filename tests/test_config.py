@@ -46,6 +46,7 @@ def test_nothing_is_configured_by_default():
         dynamic_login_seconds=86400,
         api_url=None,
         token_key=None,
+        warn_before_end_days=3,
     )
 
 
@@ -68,6 +69,14 @@ def test_a_credential_is_kept_for_a_minute_at_most(given, seconds):
     given(vault_cache_seconds=seconds)
     with pytest.raises(ConfigurationError, match=r"vault_cache_seconds is .*0 to 60"):
         config.settings()
+
+
+@pytest.mark.parametrize("days", ["91", "-1", "1.5", "soon"])
+def test_staff_is_warned_within_ninety_days(given, days):
+    given(warn_before_end_days=days)
+    for read in (config.settings, config.warn_before_end_days):
+        with pytest.raises(ConfigurationError, match=r"warn_before_end_days is .*0 to 90"):
+            read()
 
 
 @pytest.mark.parametrize("seconds", ["299", "86401", "-1", "1h", "soon"])

@@ -1,0 +1,240 @@
+"""What people are answered: the domain's values as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain.provisioning import OperationKind, Progress
+from airflow_dataops.domain.staff import Role
+from airflow_dataops.services import janitor
+
+if TYPE_CHECKING:
+    from airflow_dataops.domain.audit import AuditEntry
+    from airflow_dataops.domain.provisioning import Operation
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
+    from airflow_dataops.domain.staff import Member
+    from airflow_dataops.web.visit import Seen, Visit
+
+
+@dataclass(frozen=True, kw_only=True)
+class KitchenAnswer:
+    """A kitchen, as who asks may see it."""
+
+    id: str
+    name: str
+    project: str
+    environment: str
+    branch: str
+    parent: str | None
+    state: str
+    created_at: datetime
+    created_by: str
+    schema: str
+    prefix: str
+    ends_at: datetime | None
+    ends_soon: bool
+    pinned: bool
+    shared: bool
+    ticket: str | None
+    slack_channel: str | None
+    pipelines: list[str] | None
+    your_role: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffAnswer:
+    """Somebody on a staff."""
+
+    who: str
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepAnswer:
+    """How far one part of a kitchen is made or unmade."""
+
+    part: str
+    kind: str
+    tool: str | None
+    what: str
+    progress: Progress
+    detail: str
+    began_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationAnswer:
+    """The creation or deletion of a kitchen; a deletion's steps are the inventory."""
+
+    id: str
+    kind: OperationKind
+    kitchen: str
+    environment: str
+    progress: Progress
+    attempt: int
+    by: str
+    reason: str | None
+    began_at: datetime
+    ended_at: datetime | None
+    error: str | None
+    steps: list[StepAnswer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditAnswer:
+    """A deed; ``source`` is shown to staff and owners alone."""
+
+    at: datetime
+    by: str
+    source: str | None
+    action: str
+    project: str
+    environment: str
+    kitchen_id: str | None
+    kitchen: str | None
+    reason: str | None
+    details: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolAnswer:
+    """A tool that an environment declares."""
+
+    name: str
+    schema_per_kitchen: bool
+    dynamic: bool
+    bucket: str | None
+    folder: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentAnswer:
+    """A release environment; where its vault is stays inside."""
+
+    name: str
+    project: str
+    owner: str | None
+    protected: bool
+    base_kitchen: str
+    queue: str | None
+    schedules_enabled_by: list[str]
+    tools: list[ToolAnswer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonAnswer:
+    """Who asks, as we know them."""
+
+    name: str
+    roles: list[str]
+    owns: list[str]
+    kitchens: dict[str, str]
+
+
+def kitchen_answer(seen: Seen, visit: Visit) -> KitchenAnswer:
+    """A kitchen."""
+    kitchen, settings = seen.kitchen, seen.kitchen.settings
+    return KitchenAnswer(
+        id=kitchen.id,
+        name=kitchen.name,
+        project=kitchen.project,
+        environment=kitchen.environment,
+        branch=kitchen.branch,
+        parent=seen.parent,
+        state=kitchen.state,
+        created_at=kitchen.created_at,
+        created_by=kitchen.created_by,
+        schema=kitchen.schema,
+        prefix=kitchen.prefix,
+        ends_at=settings.ends_at,
+        ends_soon=janitor.ends_soon(
+            kitchen,
+            visit.environment(kitchen),
+            now=visit.now,
+            notice=visit.installation.notice,
+        ),
+        pinned=settings.pinned,
+        shared=settings.shared,
+        ticket=settings.ticket,
+        slack_channel=settings.slack_channel,
+        pipelines=None if settings.pipelines is None else list(settings.pipelines),
+        your_role=seen.role,
+    )
+
+
+def operation_answer(operation: Operation) -> OperationAnswer:
+    """An operation with its steps."""
+    steps = [
+        StepAnswer(
+            part=step.part.name,
+            kind=step.part.kind,
+            tool=step.part.tool,
+            what=step.part.what,
+            progress=step.progress,
+            detail=step.detail,
+            began_at=step.began_at,
+            ended_at=step.ended_at,
+        )
+        for step in operation.steps
+    ]
+    return OperationAnswer(
+        id=operation.id,
+        kind=operation.kind,
+        kitchen=operation.kitchen.name,
+        environment=operation.kitchen.environment,
+        progress=operation.progress,
+        attempt=operation.attempt,
+        by=operation.by,
+        reason=operation.reason,
+        began_at=operation.began_at,
+        ended_at=operation.ended_at,
+        error=operation.error,
+        steps=steps,
+    )
+
+
+def staff_answer(member: Member) -> StaffAnswer:
+    """Somebody on a staff."""
+    return StaffAnswer(who=member.who, role=member.role)
+
+
+def audit_answer(entry: AuditEntry, *, with_source: bool = True) -> AuditAnswer:
+    """An entry of the audit trail."""
+    return AuditAnswer(
+        at=entry.at,
+        by=entry.by,
+        source=entry.source if with_source else None,
+        action=entry.action,
+        project=entry.project,
+        environment=entry.environment,
+        kitchen_id=entry.kitchen_id,
+        kitchen=entry.kitchen,
+        reason=entry.reason,
+        details=dict(entry.details),
+    )
+
+
+def environment_answer(environment: ReleaseEnvironment) -> EnvironmentAnswer:
+    """A release environment with its tools."""
+    return EnvironmentAnswer(
+        name=environment.name,
+        project=environment.project,
+        owner=environment.owner,
+        protected=environment.protected,
+        base_kitchen=environment.base_kitchen.name,
+        queue=environment.queue,
+        schedules_enabled_by=list(environment.schedules_enabled_by),
+        tools=[
+            ToolAnswer(
+                name=tool.name,
+                schema_per_kitchen=tool.schema_per_kitchen,
+                dynamic=tool.dynamic,
+                bucket=tool.bucket,
+                folder=tool.folder,
+            )
+            for tool in environment.tools.values()
+        ],
+    )

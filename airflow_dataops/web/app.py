@@ -1,0 +1,79 @@
+"""The app that Airflow's API server mounts at ``/dataops``.
+
+Closed by default: authentication stands on each app as a whole, so a route that forgets it is
+refused, too. People and tasks have an app of their own each, because they are known by different
+tokens.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Depends, FastAPI
+from pydantic.json_schema import models_json_schema
+
+from airflow_dataops.web import schemas
+from airflow_dataops.web.api import audit, environments, kitchens, operations, staff, tasks
+from airflow_dataops.web.auth import asking_person
+from airflow_dataops.web.installation import this_installation
+from airflow_dataops.web.limits import HideFaults, LimitBody
+from airflow_dataops.web.problems import answer_with_problems
+from airflow_dataops.web.task_auth import asking_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastapi import APIRouter
+
+    from airflow_dataops.web.installation import Installation
+
+API = "/api/v1"
+_FOR_PEOPLE = (
+    kitchens.router, staff.router, operations.router, audit.router, environments.router
+)  # fmt: skip
+
+
+def create_app(open_installation: Callable[[], Installation] = this_installation) -> FastAPI:
+    """The whole app.
+
+    Args:
+        open_installation: gives what a request acts on.
+    """
+    app = _closed_app(asking_person, _FOR_PEOPLE, prefix=API)
+    app.add_api_route(f"{API}/openapi.json", lambda: _openapi(app), include_in_schema=False)
+    for_tasks = _closed_app(asking_task, (tasks.router,), prefix="")
+    app.mount(f"{API}/task", for_tasks)
+    for one in (app, for_tasks):
+        one.state.open_installation = open_installation
+    app.add_middleware(LimitBody)
+    app.add_middleware(HideFaults)
+    return app
+
+
+def _closed_app(
+    who_asks: Callable[..., object], routers: Sequence[APIRouter], *, prefix: str
+) -> FastAPI:
+    app = FastAPI(
+        title="DataOps for Apache Airflow",
+        version="1",
+        dependencies=[Depends(who_asks)],
+        # FastAPI's own routes for these would stand outside of the dependencies.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    answer_with_problems(app)
+    for router in routers:
+        app.include_router(router, prefix=prefix)
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    described = app.openapi()
+    _, found = models_json_schema(
+        [(model, "validation") for model in schemas.BODIES],
+        ref_template="#/components/schemas/{model}",
+    )
+    described.setdefault("components", {}).setdefault("schemas", {}).update(found["$defs"])
+    return described

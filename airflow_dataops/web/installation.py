@@ -1,0 +1,51 @@
+"""What the routes act on: this installation's projects, tables and places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
+    from airflow_dataops.domain.release_environment import Projects
+    from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations
+    from airflow_dataops.services.kitchens import Places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """Put together anew for each request, so that a changed environments file counts.
+
+    Attributes:
+        places: of a project's kitchens, by the project's name.
+        notice: how long before its end a kitchen's staff is warned.
+    """
+
+    projects: Projects
+    registry: KitchenRegistry
+    operations: Operations
+    audit_trail: AuditTrail
+    places: Callable[[str], Places]
+    notice: timedelta
+
+
+def this_installation() -> Installation:
+    """The one that this process belongs to.
+
+    Raises:
+        ConfigurationError: a setting of it is wrong or missing.
+    """
+    from datetime import timedelta
+
+    from airflow_dataops import bootstrap, config, places
+
+    return Installation(
+        projects=config.environments(),
+        registry=bootstrap.kitchen_registry(),
+        operations=bootstrap.operations(),
+        audit_trail=bootstrap.audit_trail(),
+        places=places.server_places,
+        notice=timedelta(days=config.warn_before_end_days()),
+    )

@@ -1,0 +1,68 @@
+"""A janitor's round, put together: the janitor decides, the life cycle's services act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from airflow_dataops.services import janitor, kitchens
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.web.installation import Installation
+
+_WHO = "janitor"
+
+
+def make_round(environment: str, installation: Installation, *, now: datetime) -> janitor.Round:
+    """Do what is due in an environment.
+
+    Raises:
+        EnvironmentNotFound: it is not declared any more.
+    """
+    home = installation.projects.environment(environment)
+    acting = _Acting(installation, now)
+    return janitor.make_round(
+        home,
+        installation.registry,
+        janitor.Deeds(warn=acting.warn, delete=acting.delete, go_on=acting.go_on),
+        now=now,
+        notice=installation.notice,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Acting:
+    installation: Installation
+    now: datetime
+
+    def warn(self, kitchen: Kitchen) -> bool:
+        """Write once that it ends soon; the REST API shows it, too."""
+        if not self.installation.registry.note_warning(kitchen, at=self.now):
+            return False
+        occasion = self._occasion(None)
+        ends_at = str(kitchen.settings.ends_at)
+        entry = kitchens.entry(occasion, "ends soon", kitchen, ends_at=ends_at)
+        self.installation.audit_trail.add(entry)
+        return True
+
+    def delete(self, kitchen: Kitchen) -> None:
+        """Begin to delete it."""
+        occasion = self._occasion(f"it ended at {kitchen.settings.ends_at}")
+        places = self.installation.places(kitchen.project)
+        kitchens.delete(kitchen.name, str(uuid4()), occasion, places)
+
+    def go_on(self, kitchen: Kitchen) -> bool:
+        """Take over its operation, if nobody works for it."""
+        operation = self.installation.operations.latest(kitchen)
+        if operation is None:
+            return False
+        places = self.installation.places(kitchen.project)
+        gone_on = kitchens.resume(operation, self._occasion(None), places)
+        return gone_on.attempt != operation.attempt
+
+    def _occasion(self, reason: str | None) -> kitchens.Occasion:
+        return kitchens.Occasion(by=_WHO, now=self.now, source=_WHO, reason=reason)

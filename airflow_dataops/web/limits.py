@@ -1,0 +1,97 @@
+"""Two ASGI layers around the app: nothing large comes in, nothing internal goes out."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from airflow_dataops.web import problems
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY_BYTES = 64 * 1024
+
+
+class LimitBody:
+    """Refuses a body that is too large before any of it is parsed, whatever its headers say."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, with its body at hand."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = None if _says_too_large(scope) else await _body(receive)
+        if body is None:
+            detail = f"the body has more than {LARGEST_BODY_BYTES} bytes, which no request needs"
+            refusal = problems.answer(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers={"connection": "close"}
+            )
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, _once_more(body, receive), send)
+
+
+class HideFaults:
+    """Answers an error that nobody expected without saying what it was, and logs it.
+
+    Starlette's own layer would raise it again, through all of Airflow's layers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        has_begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            if scope["type"] != "http" or has_begun:
+                raise
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            await problems.unexpected()(scope, receive, send)
+
+
+def _says_too_large(scope: Scope) -> bool:
+    said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return not said.isdigit() or int(said[:20]) > LARGEST_BODY_BYTES
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None as soon as it is too large."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return bytes(body)  # the client went away; whoever reads on hears of it
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _once_more(body: bytes, receive: Receive) -> Receive:
+    is_given = False
+
+    async def again() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

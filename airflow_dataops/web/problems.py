@@ -1,0 +1,139 @@
+"""Every refusal and failure as ``application/problem+json`` (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from airflow_dataops import errors
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_TYPE = "urn:airflow-dataops:problem"
+
+# The first that fits counts.
+_STATUS: Sequence[tuple[type[errors.DataOpsError], HTTPStatus]] = (
+    (errors.NotAllowed, HTTPStatus.FORBIDDEN),
+    (errors.Vetoed, HTTPStatus.FORBIDDEN),
+    (errors.KitchenNotFound, HTTPStatus.NOT_FOUND),
+    (errors.OperationNotFound, HTTPStatus.NOT_FOUND),
+    (errors.EnvironmentNotFound, HTTPStatus.NOT_FOUND),
+    (errors.UnknownTool, HTTPStatus.NOT_FOUND),
+    (errors.KitchenExists, HTTPStatus.CONFLICT),
+    (errors.KitchenBusy, HTTPStatus.CONFLICT),
+    (errors.KitchenHasChildren, HTTPStatus.CONFLICT),
+    (errors.Superseded, HTTPStatus.CONFLICT),
+    (errors.KitchenError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.InvalidRequest, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.CredentialRefused, HTTPStatus.FORBIDDEN),
+    (errors.ConfigurationError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.SpecError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.VaultUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.ToolUnreachable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.OutsideSystemError, HTTPStatus.BAD_GATEWAY),
+)
+# Attributes of errors that say something beside the text.
+_FACTS = ("name", "known", "children", "kind", "rule", "state", "field", "hook", "tool", "declared")
+
+
+class Problem(Exception):
+    """A refusal that is HTTP's alone: too large, of the wrong type, of the wrong form."""
+
+    def __init__(
+        self, status: HTTPStatus, detail: str, *, facts: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.facts = dict(facts or {})
+
+
+def answer(
+    status: int,
+    detail: str,
+    *,
+    kind: str | None = None,
+    facts: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as a response; its ``kind`` is None where the status alone says it."""
+    body = {
+        "type": f"{_TYPE}:{kind}" if kind else "about:blank",
+        "title": (kind or HTTPStatus(status).phrase).replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
+    content = json.dumps({**(facts or {}), **body}, default=str)
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def unexpected() -> Response:
+    """The answer to a fault of ours: what it is stands in the log, and nowhere else."""
+    return answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "something went wrong in the server; its log says what, and asking again may help",
+    )
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Have an app answer every refusal with a problem."""
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+    app.add_exception_handler(errors.DataOpsError, _of_ours)
+    app.add_exception_handler(Problem, _of_http)
+    app.add_exception_handler(HTTPException, _of_framework)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _of_validation)  # type: ignore[arg-type]
+
+
+def _of_ours(_request: Request, error: Exception) -> Response:
+    status = next((found for kind, found in _STATUS if isinstance(error, kind)), None)
+    if status is None:
+        raise error  # no request can lead here: a fault of ours
+    if isinstance(error, errors.SpecError):
+        log.error("%s", error)
+        detail = "the environments file of this installation is wrong; the server's log says where"
+        return answer(status, detail, kind="spec-error")
+    words = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+    facts = {name: getattr(error, name) for name in _FACTS if hasattr(error, name)}
+    return answer(status, str(error), kind=words, facts=facts)
+
+
+def _of_http(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, Problem):
+        raise error
+    return answer(error.status, error.detail, facts=error.facts)
+
+
+def _of_framework(_request: Request, error: HTTPException) -> Response:
+    return answer(error.status_code, str(error.detail), headers=error.headers)
+
+
+def _of_validation(_request: Request, error: RequestValidationError) -> Response:
+    return answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "the request does not fit: " + "; ".join(complaints(error.errors())),
+        facts={"complaints": complaints(error.errors())},
+    )
+
+
+def complaints(found: Sequence[Mapping[str, object]]) -> list[str]:
+    """What is wrong where, without the values: one could be a secret, or ten thousand signs."""
+    said = []
+    for one in found[:20]:
+        location = one.get("loc")
+        place = ".".join(str(step)[:80] for step in location) if isinstance(location, tuple) else ""
+        said.append(f"{place}: {one.get('msg')}" if place else str(one.get("msg")))
+    return said

@@ -1,0 +1,169 @@
+"""What people and tasks may send. Parsed strictly, bounded, and turned into the domain at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+from airflow_dataops.domain.kitchen import KitchenSettings
+from airflow_dataops.domain.staff import Member, Role, check_who
+from airflow_dataops.errors import InvalidRequest
+
+MOST_STAFF = 100
+MOST_PIPELINES = 500
+LONGEST_REASON = 2000
+# Text of several lines; the database takes no zero byte, and a log no escape sequence.
+READABLE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        message = "lies outside of the calendar"
+        raise ValueError(message) from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+# The domain says what a name may be; here it is only kept from being a book.
+Name = Annotated[str, StringConstraints(max_length=300)]
+Reason = Annotated[str, StringConstraints(max_length=LONGEST_REASON, pattern=READABLE)]
+Pipelines = Annotated[list[Name], Field(max_length=MOST_PIPELINES)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class StaffMember(_Body):
+    """Somebody to put on a staff."""
+
+    who: Name
+    role: Role
+
+
+class CreateKitchen(_Body):
+    """A kitchen to create; without a parent, the base kitchen of an environment."""
+
+    name: Name
+    parent: Name | None = None
+    environment: Name | None = None
+    ends_at: Moment | None = None
+    pinned: bool = False
+    shared: bool = True
+    ticket: Name | None = None
+    slack_channel: Name | None = None
+    pipelines: Pipelines | None = None
+    staff: Annotated[list[StaffMember], Field(max_length=MOST_STAFF)] = []
+    reason: Reason | None = None
+
+    def settings(self) -> KitchenSettings:
+        """The settings that are asked for."""
+        return KitchenSettings(
+            ends_at=self.ends_at,
+            pinned=self.pinned,
+            shared=self.shared,
+            ticket=self.ticket,
+            slack_channel=self.slack_channel,
+            pipelines=None if self.pipelines is None else tuple(self.pipelines),
+        )
+
+    def members(self) -> tuple[Member, ...]:
+        """The staff that is asked for.
+
+        Raises:
+            InvalidName: nobody can be named so.
+            InvalidRequest: somebody is named twice.
+        """
+        listed = [check_who(member.who) for member in self.staff]
+        if twice := sorted({who for who in listed if listed.count(who) > 1}):
+            message = f"{twice[0]!r} is named twice on the staff; give each one role"
+            raise InvalidRequest(message, field="staff")
+        return tuple(Member(who=member.who, role=member.role) for member in self.staff)
+
+
+class ChangeKitchen(_Body):
+    """Settings to change; what is not named stays, null takes a value away."""
+
+    ends_at: Moment | None = None
+    pinned: bool = False
+    shared: bool = True
+    ticket: Name | None = None
+    slack_channel: Name | None = None
+    pipelines: Pipelines | None = None
+    reason: Reason | None = None
+
+    def applied_to(self, settings: KitchenSettings) -> KitchenSettings:
+        """The settings as they are to be."""
+
+        def new(field: str) -> bool:
+            return field in self.model_fields_set
+
+        asked = None if self.pipelines is None else tuple(self.pipelines)
+        return KitchenSettings(
+            ends_at=self.ends_at if new("ends_at") else settings.ends_at,
+            pinned=self.pinned if new("pinned") else settings.pinned,
+            shared=self.shared if new("shared") else settings.shared,
+            ticket=self.ticket if new("ticket") else settings.ticket,
+            slack_channel=self.slack_channel if new("slack_channel") else settings.slack_channel,
+            pipelines=asked if new("pipelines") else settings.pipelines,
+        )
+
+
+class PutMember(_Body):
+    """The role that somebody is to have."""
+
+    role: Role
+    reason: Reason | None = None
+
+
+class GetCredentials(_Body):
+    """How long a login is to last: ``8h``, ``30m``."""
+
+    ttl: Annotated[str, StringConstraints(max_length=20)] | None = None
+    reason: Reason | None = None
+
+
+Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class EndOperation(_Body):
+    """A worker has nothing left to do."""
+
+    attempt: Attempt
+
+
+class FailOperation(_Body):
+    """A worker gives up."""
+
+    attempt: Attempt
+    error: Annotated[str, StringConstraints(max_length=20_000)]
+
+
+class ReportStep(_Body):
+    """How far a worker has come with one part."""
+
+    attempt: Attempt
+    part: Name
+    progress: Annotated[str, StringConstraints(pattern="^(running|done)$")]
+    detail: Annotated[str, StringConstraints(max_length=10_000)] = ""
+
+
+BODIES = (
+    CreateKitchen,
+    ChangeKitchen,
+    PutMember,
+    GetCredentials,
+    EndOperation,
+    FailOperation,
+    ReportStep,
+)
