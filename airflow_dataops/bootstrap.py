@@ -13,7 +13,7 @@ from airflow_dataops.domain import names
 from airflow_dataops.errors import ConfigurationError, CredentialRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from airflow.models.connection import Connection
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from airflow_dataops.adapters.airflow_access.roles import FabAccessRoles
     from airflow_dataops.adapters.task_api import TaskApi
     from airflow_dataops.domain.identity import KitchenTask
+    from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.provisioning import Part
     from airflow_dataops.domain.release_environment import ReleaseEnvironment, VaultPlace
     from airflow_dataops.ports import (
         AccessRoles,
         AuditTrail,
         Hooks,
+        KitchenPart,
         KitchenRegistry,
         ObjectStore,
         Operations,
@@ -38,13 +41,6 @@ if TYPE_CHECKING:
         Warehouse,
         Workers,
     )
-
-_WAREHOUSE_TYPES = ("postgres", "redshift")
-# What of a connection's extra libpq understands; the rest is meant for Airflow's hooks.
-_LIBPQ_EXTRAS = (
-    "options", "sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout",
-    "application_name", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
-)  # fmt: skip
 
 
 def warehouse(tool: str) -> Warehouse:
@@ -183,6 +179,29 @@ def secret_store(environment: ReleaseEnvironment) -> SecretStore:
     return _vault(environment.vault)
 
 
+def kitchen_part(
+    part: Part,
+    kitchen: Kitchen,
+    environment: ReleaseEnvironment,
+    connection: Callable[[str], Connection | TaskConnection],
+) -> KitchenPart:
+    """The place where a part of a kitchen is made, for what works in its environment's tools.
+
+    Args:
+        part: one that the environment's workers make.
+        kitchen: whose it is.
+        environment: the kitchen's.
+        connection: gives the login of ``provision/`` for a tool, or for ``vault``.
+
+    Raises:
+        ConfigurationError: a tool's connection is of a type that cannot hold the part.
+        CredentialRefused: the vault has no login where one is needed.
+    """
+    from airflow_dataops import kitchen_parts
+
+    return kitchen_parts.kitchen_part(part, kitchen, environment, connection)
+
+
 def record_bundle_version(
     *, version: str, bundle_name: str, project: str, environment: str
 ) -> None:
@@ -246,23 +265,10 @@ def _vault(place: VaultPlace) -> SecretStore:
 
 
 def _warehouse(tool: str, connection: Connection | TaskConnection) -> Warehouse:
+    from airflow_dataops.adapters.database_login import database_login
     from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
 
-    if connection.conn_type not in _WAREHOUSE_TYPES:
-        message = (
-            f"tool {tool} has a connection of type {connection.conn_type!r}; a warehouse needs"
-            f" one of: {', '.join(_WAREHOUSE_TYPES)}"
-        )
-        raise ConfigurationError(message)
-    login = {
-        "host": connection.host,
-        "port": connection.port,
-        "dbname": connection.schema,
-        "user": connection.login,
-        "password": connection.password,
-    }
-    login |= {name: connection.extra_dejson.get(name) for name in _LIBPQ_EXTRAS}
-    return SqlWarehouse({name: value for name, value in login.items() if value is not None})
+    return SqlWarehouse(database_login(tool, connection))
 
 
 def _never_had_kitchens() -> bool:

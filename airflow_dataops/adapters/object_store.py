@@ -1,8 +1,12 @@
-"""Object store on S3, and on what speaks its protocol, through a boto3 client."""
+"""Object store on S3, and on what speaks its protocol, through a boto3 client.
+
+What tasks read there, and the prefix that a kitchen has for itself.
+"""
 
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -15,7 +19,7 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
     IncompleteReadError,
 )
 
-from airflow_dataops.errors import OutsideSystemError, ToolUnreachable
+from airflow_dataops.errors import KitchenExists, OutsideSystemError, ToolUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -49,6 +53,131 @@ class S3ObjectStore:
         """Size of an object."""
         with _told(bucket, key):
             return int(self._client.head_object(Bucket=bucket, Key=key)["ContentLength"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixPlace:
+    """Where a kitchen's objects are, and what says that they are its own.
+
+    Attributes:
+        kitchen: its name.
+        prefix: ends with a slash.
+        mark_key: key of the object that says whose the prefix is.
+        mark: what it says if this kitchen's.
+    """
+
+    kitchen: str
+    bucket: str
+    prefix: str
+    mark_key: str
+    mark: str
+
+
+class KitchenPrefix:
+    """A kitchen's own key prefix in a bucket; implements ``KitchenPart``.
+
+    Args:
+        client: a boto3 client for ``s3``.
+        place: where it is.
+    """
+
+    def __init__(self, client: Any, place: PrefixPlace) -> None:
+        self._client = client
+        self._place = place
+        self._was_ours = False
+
+    def make(self) -> str:
+        """Mark the prefix as this kitchen's.
+
+        Raises:
+            KitchenExists: objects are there, or it is marked as somebody else's.
+            OutsideSystemError: the store refuses.
+        """
+        place = self._place
+        with _told(place.bucket, place.prefix):
+            mark = self._mark()
+            if mark == place.mark:
+                return "is there already"
+            if mark is not None or self._holds_objects():
+                whose = f"marked by {mark}" if mark else "which are no kitchen's"
+                why = (
+                    f"there are objects below s3://{place.bucket}/{place.prefix} already, {whose}; "
+                    "choose another name, or remove them"
+                )
+                raise KitchenExists(place.kitchen, why)
+            self._client.put_object(
+                Bucket=place.bucket, Key=place.mark_key, Body=place.mark.encode()
+            )
+        return "is free and marked"
+
+    def unmake(self) -> str:
+        """Delete all objects, old versions and unfinished uploads below the prefix."""
+        place = self._place
+        with _told(place.bucket, place.prefix):
+            if not self._is_ours():
+                return "is not this kitchen's, and stays" if self._holds_objects() else "was gone"
+            count = self._delete_all(place.prefix)
+            # The mark is the last to go: without it nobody would dare to delete the rest.
+            self._delete_all(place.mark_key)
+        return f"gone, with {count} objects"
+
+    def exists(self) -> bool:
+        """Whether it is marked as this kitchen's, or anything is left of it."""
+        with _told(self._place.bucket, self._place.prefix):
+            return self._is_ours() and (self._mark() is not None or self._holds_objects())
+
+    def _is_ours(self) -> bool:
+        # What is written after the mark went is found by who removed it.
+        self._was_ours = self._was_ours or self._mark() == self._place.mark
+        return self._was_ours
+
+    def _mark(self) -> str | None:
+        try:
+            found = self._client.get_object(Bucket=self._place.bucket, Key=self._place.mark_key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None
+        with closing(found["Body"]) as body:
+            return str(body.read().decode())
+
+    def _holds_objects(self) -> bool:
+        place = {"Bucket": self._place.bucket, "Prefix": self._place.prefix}
+        versions = self._client.list_object_versions(**place, MaxKeys=1)
+        uploads = self._client.list_multipart_uploads(**place, MaxUploads=1)
+        return any(
+            found.get(kind)
+            for found in (versions, uploads)
+            for kind in ("Versions", "DeleteMarkers", "Uploads")
+        )
+
+    def _delete_all(self, prefix: str) -> int:
+        bucket, count = self._place.bucket, 0
+        uploads = self._client.get_paginator("list_multipart_uploads")
+        for page in uploads.paginate(Bucket=bucket, Prefix=prefix):
+            for upload in page.get("Uploads", ()):
+                self._client.abort_multipart_upload(
+                    Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                )
+        versions = self._client.get_paginator("list_object_versions")
+        for page in versions.paginate(Bucket=bucket, Prefix=prefix):
+            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if found:
+                self._delete([{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found])
+            count += len(page.get("Versions", ()))
+        return count
+
+    def _delete(self, objects: list[dict[str, str]]) -> None:
+        answer = self._client.delete_objects(
+            Bucket=self._place.bucket, Delete={"Objects": objects, "Quiet": True}
+        )
+        if refused := answer.get("Errors"):
+            first = refused[0]
+            message = (
+                f"s3://{self._place.bucket}/{first['Key']} cannot be deleted: {first['Code']} "
+                f"({len(refused)} objects)"
+            )
+            raise OutsideSystemError(message)
 
 
 class _ReadAhead:

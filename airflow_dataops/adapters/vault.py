@@ -113,7 +113,7 @@ class HashicorpVault:
 
     def has_any_version(self, path: str) -> bool:
         """Whether the vault keeps anything of a secret, deleted versions included."""
-        return self._is_there(f"/v1/{self._place.mount}/metadata/{path}")
+        return self._found(f"/v1/{self._place.mount}/metadata/{path}") is not None
 
     def put_database_role(
         self, name: str, *, database: str, creation: Sequence[str], revocation: Sequence[str]
@@ -138,7 +138,27 @@ class HashicorpVault:
 
     def has_database_role(self, name: str) -> bool:
         """Whether the database engine issues logins under a name."""
-        return self._is_there(self._database_role(name))
+        return self._found(self._database_role(name)) is not None
+
+    def creation_statements(self, name: str) -> list[str] | None:
+        """SQL with which the database engine makes a login; None if it issues none of this name."""
+        role = self._found(self._database_role(name))
+        return None if role is None else list(role["data"]["creation_statements"])
+
+    def database_login(self, database: str) -> str:
+        """Login under which the database engine itself works in a database.
+
+        Raises:
+            ConfigurationError: the engine has no connection of this name.
+        """
+        found = self._found(f"/v1/{self._database_mount}/config/{database}")
+        if found is None:
+            message = (
+                f"the vault's database engine {self._database_mount!r} has no connection named "
+                f"{database!r}; configure one under the tool's name"
+            )
+            raise ConfigurationError(message)
+        return str(found["data"]["connection_details"]["username"])
 
     def delete_database_role(self, name: str) -> None:
         """Issue no more logins under a name and take back all that were; gone is no error."""
@@ -198,15 +218,14 @@ class HashicorpVault:
         if self._issuer is not None:
             self._issuer.client.adapter.close()
 
-    def _is_there(self, path: str) -> bool:
-        def found(client: hvac.Client) -> bool:
+    def _found(self, path: str) -> Any:
+        def answer(client: hvac.Client) -> Any:
             try:
-                client.adapter.get(path)
+                return client.adapter.get(path)
             except InvalidPath:
-                return False
-            return True
+                return None
 
-        return self._ask(found)
+        return self._ask(answer)
 
     def _database_role(self, name: str) -> str:
         return f"/v1/{self._database_mount}/roles/{name}"
@@ -310,7 +329,9 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.ConnectionError):
         return "connection refused or lost"
     if isinstance(error, VaultError):
-        first = str(error).splitlines()[0] if str(error) else ""
+        # "1 error occurred:" stands in a line of its own above what it was.
+        lines = [line for line in str(error).splitlines() if not line.endswith("occurred:")]
+        first = lines[0].strip("\t *") if lines else ""
         return f"{type(error).__name__}: {first.split(', on ')[0]}"
     return type(error).__name__
 

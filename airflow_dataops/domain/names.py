@@ -151,6 +151,17 @@ def folder(base: str, kitchen: str) -> str:
     return f"{base.rstrip('/')}/{kitchen}/"
 
 
+def bucket_mark(prefix: str) -> str:
+    """Key, outside of a kitchen's prefix, of the object that says whose the prefix is."""
+    return f".{PLATFORM}/{prefix.rstrip('/')}"
+
+
+def folder_mark(folder: str) -> str:
+    """File beside a kitchen's folder that says whose the folder is."""
+    base, _, kitchen = folder.rstrip("/").rpartition("/")
+    return f"{base}/.{PLATFORM}-{kitchen}"
+
+
 def access_role(kitchen: str, role: str) -> str:
     """Airflow's role that lets a kitchen's staff into Airflow's own pages."""
     return f"kitchen {kitchen} {role}"
