@@ -173,7 +173,8 @@ def _take(session: Session, operation: Operation, **values: object) -> None:
     row = session.get(OperationRow, operation.id)
     if row is None:
         raise OperationNotFound(operation.id)
-    what = f"the {operation.kind} of kitchen {operation.kitchen.name!r}"
+    noun = "creation" if operation.kind is OperationKind.CREATE else "deletion"
+    what = f"the {noun} of kitchen {operation.kitchen.name!r}"
     why = "is over" if row.ended_at else f"was taken over by attempt {row.attempt}"
     message = f"{what} {why}, so attempt {operation.attempt} stops here"
     raise Superseded(message)

@@ -1,186 +1,84 @@
-"""What every KitchenRegistry does, and what the table does beyond."""
+"""What the tables do beyond the contract: races, namespaces, and what other tables know."""
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import partial
-from uuid import uuid4
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
 
-from airflow_dataops.domain.kitchen import Kitchen
-from airflow_dataops.errors import InvalidName, KitchenExists, KitchenHasChildren, KitchenNotFound
+from airflow_dataops.domain.audit import AuditQuery
+from airflow_dataops.domain.kitchen import KitchenState
+from airflow_dataops.domain.provisioning import Progress
+from airflow_dataops.domain.staff import Member, Role
+from airflow_dataops.errors import (
+    KitchenBusy,
+    KitchenExists,
+    KitchenHasChildren,
+    KitchenNotFound,
+    Superseded,
+)
+from airflow_dataops.registry.audit import AuditTable
 from airflow_dataops.registry.kitchens import KitchenTable
-from tests.fakes_registry import FakeKitchenRegistry
+from airflow_dataops.registry.operations import OperationTable
+from tests.kitchen_values import BRANCH, NOON, Records, deed, kitchen
 from tests.registry.airflow_rows import add_dag
 
 pytestmark = pytest.mark.airflow
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-
-def kitchen(name, *, parent=None, project="retail", environment="development"):
-    return Kitchen(
-        id=str(uuid4()),
-        name=name,
-        project=project,
-        environment=environment,
-        branch=name,
-        parent=parent,
-        created_at=NOON,
-        created_by="padma",
-    )
-
-
-def bundle_name(environment):
-    return f"kitchens_{environment}"
 
 
 @pytest.fixture
-def table(engine):
-    return KitchenTable(engine, bundle_name=bundle_name, now=lambda: NOON)
+def records(engine):
+    return Records(
+        kitchens=KitchenTable(engine, bundle_name="kitchens_{}".format),
+        operations=OperationTable(engine, now=lambda: NOON),
+        audit=AuditTable(engine),
+    )
 
 
-class KitchenRegistryContract:
-    """What a service may rely on, whoever keeps the kitchens."""
-
-    def test_a_kitchen_is_found_as_it_was_added(self, registry):
-        root = kitchen("demo_dev")
-        child = kitchen("dev_kitchen", parent="demo_dev")
-        registry.add(root)
-        registry.add(child)
-        assert registry.kitchen("dev_kitchen") == child
-        assert registry.kitchens() == [root, child]
-
-    def test_kitchens_of_one_environment_are_listed_by_name(self, registry):
-        for name, environment in [("b", "production"), ("c", "development"), ("a", "development")]:
-            registry.add(kitchen(name, environment=environment))
-        assert [k.name for k in registry.kitchens(environment="development")] == ["a", "c"]
-        assert registry.kitchens(environment="nowhere") == []
-
-    def test_an_unknown_kitchen_is_answered_with_the_known_ones(self, registry):
-        registry.add(kitchen("demo_dev"))
-        with pytest.raises(KitchenNotFound, match=r"no kitchen named 'dev'; known.*: demo_dev"):
-            registry.kitchen("dev")
-
-    def test_a_living_kitchens_name_is_taken(self, registry):
-        registry.add(kitchen("demo_dev"))
-        with pytest.raises(KitchenExists) as refused:
-            registry.add(kitchen("demo_dev", environment="production"))
-        assert refused.value.why == "a kitchen of this name exists"
-        assert len(registry.kitchens()) == 1
-
-    def test_a_check_refuses_what_adding_would_and_records_nothing(self, registry):
-        root = kitchen("demo_dev")
-        registry.check(root)
-        assert registry.kitchens() == []
-        registry.add(root)
-        with pytest.raises(KitchenExists):
-            registry.check(kitchen("demo_dev"))
-        with pytest.raises(KitchenNotFound):
-            registry.check(kitchen("dev_kitchen", parent="nobody"))
-        registry.check(kitchen("dev_kitchen", parent="demo_dev"))
-        assert registry.kitchens() == [root]
-
-    def test_a_name_that_breaks_the_rules_is_refused(self, registry):
-        with pytest.raises(InvalidName):
-            registry.add(kitchen("demo.dev"))
-
-    def test_a_deleted_kitchens_name_is_free_for_a_kitchen_with_another_id(self, registry):
-        first, second = kitchen("demo_dev"), kitchen("demo_dev")
-        registry.add(first)
-        registry.remove(first)
-        registry.add(second)
-        assert registry.kitchen("demo_dev").id == second.id != first.id
-
-    def test_removing_a_kitchen_again_is_no_error_and_spares_its_successor(self, registry):
-        first, second = kitchen("demo_dev"), kitchen("demo_dev")
-        registry.add(first)
-        registry.remove(first)
-        registry.add(second)
-        registry.remove(first)
-        assert registry.kitchens() == [second]
-
-    def test_a_kitchen_with_living_children_stays(self, registry):
-        root = kitchen("demo_dev")
-        children = [kitchen("b", parent="demo_dev"), kitchen("a", parent="demo_dev")]
-        for each in [root, *children]:
-            registry.add(each)
-        with pytest.raises(KitchenHasChildren) as refused:
-            registry.remove(root)
-        assert refused.value.children == ("a", "b")
-        assert registry.kitchen("demo_dev") == root
-        for each in [*children, root]:
-            registry.remove(each)
-        assert registry.kitchens() == []
-
-    @pytest.mark.parametrize("parent", ["nobody", "other_project", "dead", "itself"])
-    def test_a_parent_lives_in_the_same_project(self, registry, parent):
-        dead = kitchen("dead")
-        registry.add(dead)
-        registry.remove(dead)
-        registry.add(kitchen("other_project", project="banking"))
-        registry.add(kitchen("demo_dev"))
-        name = "itself" if parent == "itself" else "dev_kitchen"
-        with pytest.raises(KitchenNotFound) as refused:
-            registry.add(kitchen(name, parent=parent))
-        assert refused.value.known == ("demo_dev",)
-        assert [k.name for k in registry.kitchens()] == ["demo_dev", "other_project"]
-
-
-class TestFake(KitchenRegistryContract):
-    @pytest.fixture
-    def registry(self):
-        return FakeKitchenRegistry()
-
-
-class TestTable(KitchenRegistryContract):
-    @pytest.fixture
-    def registry(self, table):
-        return table
-
-
-def test_a_dag_outside_of_kitchens_keeps_its_namespace(engine, table):
+def test_a_dag_outside_of_kitchens_keeps_its_namespace(engine, records):
     add_dag(engine, "finance.report", bundle="dags-folder")
     with pytest.raises(KitchenExists) as refused:
-        table.add(kitchen("finance"))
+        records.add(kitchen("finance"))
     assert refused.value.why == (
         "DAG 'finance.report' of bundle 'dags-folder' lies in its namespace; choose another name"
     )
-    assert table.kitchens() == []
+    assert records.kitchens.kitchens() == []
 
 
 @pytest.mark.parametrize("dag_id", ["finance", "financeXreport", "Finance.report", "a.finance.b"])
-def test_a_dag_beside_the_namespace_is_no_obstacle(engine, table, dag_id):
+def test_a_dag_beside_the_namespace_is_no_obstacle(engine, records, dag_id):
     add_dag(engine, dag_id, bundle="dags-folder")
-    table.add(kitchen("finance"))
+    records.add(kitchen("finance"))
 
 
-def test_an_underscore_matches_itself_alone(engine, table):
+def test_an_underscore_matches_itself_alone(engine, records):
     add_dag(engine, "devXkitchen.report", bundle="dags-folder")
-    table.add(kitchen("dev_kitchen"))
+    records.add(kitchen("dev_kitchen"))
 
 
-def test_dags_that_a_kitchen_of_this_name_left_behind_are_no_obstacle(engine, table):
+def test_dags_that_a_kitchen_of_this_name_left_behind_are_no_obstacle(engine, records):
     add_dag(engine, "finance.report", bundle="kitchens_development")
-    table.add(kitchen("finance"))
+    records.add(kitchen("finance"))
 
 
-def test_a_deleted_row_says_when_and_by_whom(engine, table):
+def test_a_deleted_row_says_when_and_by_whom(engine, records):
     gone = kitchen("finance")
-    table.add(gone)
-    table.remove(gone, by="chris")
+    records.add(gone)
+    records.end(records.mark_deleting(gone), by="chris")
     with engine.connect() as connection:
         row = connection.execute(text("select * from dataops_kitchen")).one()
     assert (row.id, row.deleted_by) == (gone.id, "chris")
     assert str(row.deleted_at).startswith("2026-03-02 12:00")
 
 
-def test_asking_twice_for_parsing_leaves_one_request_as_airflow_would_write_it(engine, table):
+def test_asking_twice_for_parsing_leaves_one_request_as_airflow_would_write_it(engine, records):
     finance = kitchen("finance", environment="production")
-    table.ask_for_parsing(finance)
-    table.ask_for_parsing(finance)
+    records.kitchens.ask_for_parsing(finance)
+    records.kitchens.ask_for_parsing(finance)
     with engine.connect() as connection:
         rows = connection.execute(text("select * from dag_priority_parsing_request")).all()
     assert [(row.bundle_name, row.relative_fileloc) for row in rows] == [
@@ -188,35 +86,115 @@ def test_asking_twice_for_parsing_leaves_one_request_as_airflow_would_write_it(e
     ]
 
 
-def outcome(step):
-    try:
-        step()
-    except (KitchenExists, KitchenHasChildren, KitchenNotFound) as error:
-        return type(error)
-    return None
+def together(*steps):
+    """What became of steps that are taken in the same moment, in their order."""
+    at_once = Barrier(len(steps))
+
+    def outcome(step):
+        at_once.wait(timeout=30)
+        try:
+            step()
+        except (
+            KitchenBusy,
+            KitchenExists,
+            KitchenHasChildren,
+            KitchenNotFound,
+            Superseded,
+        ) as error:
+            return type(error)
+        return None
+
+    with ThreadPoolExecutor(len(steps)) as threads:
+        return list(threads.map(outcome, steps))
 
 
-def test_of_several_who_add_the_same_name_one_succeeds(table):
-    table.kitchens()
-    with ThreadPoolExecutor(4) as together:
-        steps = [partial(table.add, kitchen("finance")) for _ in range(4)]
-        outcomes = list(together.map(outcome, steps))
-    assert outcomes.count(None) == 1
-    assert outcomes.count(KitchenExists) == 3
+def test_of_several_who_add_the_same_name_one_succeeds(records):
+    outcomes = together(*[partial(records.begin, kitchen("finance")) for _ in range(4)])
+    assert Counter(outcomes) == {None: 1, KitchenExists: 3}
+    assert len(records.audit.entries(AuditQuery())) == 1
 
 
-def test_a_child_added_while_its_parent_is_deleted_never_outlives_it(table):
+def test_twenty_kitchens_are_added_at_the_same_time(records):
+    records.add(kitchen("demo_dev"))
+    added = [kitchen(f"k{n}", parent="demo_dev") for n in range(20)]
+    outcomes = together(*[partial(records.begin, each) for each in added])
+    assert set(outcomes) == {None}
+    assert len(records.kitchens.kitchens()) == 21
+    assert {records.operations.latest(each).kitchen.id for each in added} == {k.id for k in added}
+
+
+def test_a_child_that_is_added_while_its_parent_goes_never_outlives_it(records):
     for attempt in range(8):
         parent, child = kitchen(f"p{attempt}"), kitchen(f"c{attempt}", parent=f"p{attempt}")
-        table.add(parent)
-        with ThreadPoolExecutor(2) as together:
-            steps = [partial(table.remove, parent), partial(table.add, child)]
-            removed, added = together.map(outcome, steps)
-        assert (removed, added) in [(None, KitchenNotFound), (KitchenHasChildren, None)]
+        records.add(parent)
+        marked, added = together(
+            partial(records.mark_deleting, parent), partial(records.begin, child)
+        )
+        assert (marked, added) in [(None, KitchenBusy), (KitchenHasChildren, None)]
 
 
-def test_siblings_are_added_at_the_same_time(table):
-    table.add(kitchen("demo_dev"))
-    with ThreadPoolExecutor(4) as together:
-        steps = [partial(table.add, kitchen(f"k{n}", parent="demo_dev")) for n in range(8)]
-        assert set(together.map(outcome, steps)) == {None}
+def test_of_several_who_delete_a_kitchen_one_succeeds(records):
+    gone = kitchen("finance")
+    records.add(gone)
+    outcomes = together(*[partial(records.mark_deleting, gone) for _ in range(4)])
+    assert Counter(outcomes) == {None: 1, KitchenBusy: 3}
+
+
+def test_a_creation_that_ends_while_the_kitchen_is_deleted_does_not_bring_it_back(records):
+    for attempt in range(8):
+        made = kitchen(f"k{attempt}")
+        operation = records.begin(made)
+        for part in operation.left():
+            records.operations.step(operation, part, Progress.DONE)
+        finish = partial(records.operations.finish, operation, audit=deed("created", made))
+        finished, marked = together(finish, partial(records.mark_deleting, made))
+        assert finished in {None, Superseded}
+        assert marked is None
+        assert records.kitchens.kitchen(made.name).state is KitchenState.DELETING
+        assert records.operations.operation(operation.id).is_over
+
+
+def test_of_several_who_take_over_an_operation_one_succeeds(records):
+    operation = records.begin(kitchen("finance"))
+    outcomes = together(*[partial(records.operations.next_attempt, operation) for _ in range(4)])
+    assert Counter(outcomes) == {None: 1, Superseded: 3}
+    assert records.operations.operation(operation.id).attempt == 2
+
+
+def test_a_step_that_is_reported_while_the_operation_is_taken_over_is_kept_or_refused(records):
+    for attempt in range(8):
+        operation = records.begin(kitchen(f"k{attempt}"))
+        report = partial(records.operations.step, operation, BRANCH, Progress.DONE)
+        reported, _ = together(report, partial(records.operations.next_attempt, operation))
+        is_done = BRANCH not in records.operations.operation(operation.id).left()
+        assert (reported, is_done) in [(None, True), (Superseded, False)]
+
+
+def test_staff_that_is_put_at_the_same_time_is_there_once(records):
+    made = kitchen("finance")
+    records.add(made)
+    puts = [
+        partial(
+            records.kitchens.put_member,
+            made,
+            Member(who=who, role=role),
+            audit=deed("staff", made, by=who),
+        )
+        for role in Role
+        for who in ("padma", "chris")
+    ]
+    assert set(together(*puts)) == {None}
+    assert [member.who for member in records.kitchens.staff(made)] == ["chris", "padma"]
+    assert len(records.audit.entries(AuditQuery(kitchen_id=made.id))) == 2 + len(puts)
+
+
+def test_staff_that_is_put_while_a_kitchen_goes_is_kept_or_refused(records):
+    for attempt in range(8):
+        made = kitchen(f"k{attempt}")
+        records.add(made)
+        padma = Member(who="padma", role=Role.COOK)
+        put = partial(records.kitchens.put_member, made, padma, audit=deed("staff", made))
+        done, marked = together(put, partial(records.mark_deleting, made))
+        assert marked is None
+        staff = records.kitchens.staff(made)
+        assert (done, staff) in [(None, [padma]), (KitchenBusy, [])]
