@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pendulum
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG
 
 from airflow_dataops.domain import names
 from airflow_dataops.operators.janitor import JanitorOperator
@@ -60,6 +60,8 @@ def _provision(environment: str) -> DAG:
 
 
 def _janitor(environment: str) -> DAG:
+    from airflow.sdk import CronTriggerTimetable
+
     with DAG(
         names.janitor_dag(environment),
         description=f"Warns about kitchens of {environment} that reach their end, deletes those "

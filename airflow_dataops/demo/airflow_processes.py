@@ -216,7 +216,11 @@ class DemoAirflow:
             "logging": {"base_log_folder": str(self.airflow_home / "logs")},
             "scheduler": {"scheduler_idle_sleep_time": "0.5"},
             "secrets": {"backend": "airflow_dataops.secrets.kitchen_vault.KitchenVaultBackend"},
-            "dataops": {"environments_file": str(self._addresses.environments_file)},
+            "dataops": {
+                "environments_file": str(self._addresses.environments_file),
+                "api_url": self.url,
+                "token_key": self._home.secret("dataops_token_key", _new_jwt_key),
+            },
             "usage_data_collection": {"enabled": "False"},
         }
 

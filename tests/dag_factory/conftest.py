@@ -39,13 +39,17 @@ class Kitchens:
     )
     _known: dict[str, tuple[KitchenAtCommit, Mapping[str, str]]] = field(default_factory=dict)
 
-    def write(self, kitchen: str, files: Mapping[str, str]) -> Path:
+    def write(
+        self, kitchen: str, files: Mapping[str, str], *, pipelines: tuple[str, ...] | None = None
+    ) -> Path:
         """Give a kitchen these files; the folder that the dag-processor finds it in.
 
         The same files are the same commit, as they are in a repository.
         """
         commit = hashlib.sha1(repr(sorted(files.items())).encode()).hexdigest()  # noqa: S324
-        about = KitchenAtCommit(id=f"id-of-{kitchen}", commit=commit, owner="padma")
+        about = KitchenAtCommit(
+            id=f"id-of-{kitchen}", commit=commit, owner="padma", pipelines=pipelines
+        )
         self._known[kitchen] = (about, files)
         by_commit = {k.commit: f for k, f in self._known.values()}
 

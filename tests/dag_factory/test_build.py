@@ -360,3 +360,24 @@ def test_a_dag_is_the_same_from_commit_to_commit(kitchens):
     second = kitchens.dag(EMPTY.format(name="profit"), more={"README.md": "another commit"})
     assert first.template_searchpath == second.template_searchpath
     assert str(kitchens.base / "tracking") in first.template_searchpath[0]
+
+
+def test_the_pipelines_that_are_shown_become_dags_and_the_others_are_not_even_read(kitchens):
+    files = plain("profit") | plain("loss")
+    files[pipeline_file("hidden")] = "raise SystemExit('read')\n"
+    kitchens.write("dev_kitchen", files, pipelines=("profit", "not_there"))
+    assert sorted(kitchens.dags()) == ["dev_kitchen.profit"]
+
+
+def test_a_kitchen_can_show_no_pipeline(kitchens):
+    kitchens.write("dev_kitchen", plain("profit"), pipelines=())
+    assert kitchens.dags() == {}
+
+
+def test_a_kitchen_shows_others_once_its_settings_are_changed(kitchens):
+    files = plain("profit") | plain("loss")
+    folder = kitchens.write("dev_kitchen", files, pipelines=("profit",))
+    before = folder.resolve()
+    kitchens.write("dev_kitchen", files, pipelines=None)
+    assert sorted(kitchens.dags()) == ["dev_kitchen.loss", "dev_kitchen.profit"]
+    assert folder.resolve() != before
