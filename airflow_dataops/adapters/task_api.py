@@ -50,10 +50,21 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JanitorRound:
-    """Names of the kitchens whose staff was warned, and of those that are being deleted now."""
+    """What came of a round, by kitchens' names.
+
+    Attributes:
+        warned: their staff was told that their end is near.
+        deleted: their deletion has begun.
+        resumed: their creation or deletion had been left half-done, and goes on.
+        waiting: past their end, but these children of theirs live.
+        failed: nothing could be done for them, and why.
+    """
 
     warned: tuple[str, ...]
     deleted: tuple[str, ...]
+    resumed: tuple[str, ...]
+    waiting: Mapping[str, Sequence[str]]
+    failed: Mapping[str, str]
 
 
 class TaskApi:
@@ -137,7 +148,13 @@ class TaskApi:
             OutsideSystemError: the server refuses, or does not answer.
         """
         answer = self._ask("POST", "/janitor").json()
-        return JanitorRound(warned=tuple(answer["warned"]), deleted=tuple(answer["deleted"]))
+        return JanitorRound(
+            warned=tuple(answer["warned"]),
+            deleted=tuple(answer["deleted"]),
+            resumed=tuple(answer["resumed"]),
+            waiting=answer["waiting"],
+            failed=answer["failed"],
+        )
 
     def close(self) -> None:
         """End the connection."""
