@@ -85,11 +85,11 @@ class OperationAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditAnswer:
-    """A deed; ``source`` is shown to staff and owners alone."""
+    """A deed; ``source`` is shown to staff and owners alone, and empty to others."""
 
     at: datetime
     by: str
-    source: str | None
+    source: str
     action: str
     project: str
     environment: str
@@ -206,7 +206,7 @@ def audit_answer(entry: AuditEntry, *, with_source: bool = True) -> AuditAnswer:
     return AuditAnswer(
         at=entry.at,
         by=entry.by,
-        source=entry.source if with_source else None,
+        source=entry.source if with_source else "",
         action=entry.action,
         project=entry.project,
         environment=entry.environment,

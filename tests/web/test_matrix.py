@@ -1,0 +1,219 @@
+"""Who may do what through the REST API: every route, for everybody, as one table.
+
+The routes are walked from the app itself, so one that is added and not put into the table fails.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+
+import pytest
+
+from tests.web.conftest import API
+
+pytestmark = [
+    pytest.mark.airflow,
+    # One of Airflow's libraries imports Starlette's test client with the server.
+    pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`"),
+]
+PEOPLE = {
+    "nobody": None,
+    "stranger": "stan",
+    "guest": "gus",
+    "cook": "carl",
+    "head": "hana",
+    "owner": None,  # of the kitchen's environment: depends on the kitchen
+    "other owner": "bella",
+    "admin": "ada",
+}
+EVERYBODY = (*PEOPLE, "task")
+OWNERS = {"shared": "chris", "private": "chris", "protected": "eric"}
+
+
+def all_(status, **others):
+    """One status for all who are known, but for those who are named."""
+    expected = dict.fromkeys(EVERYBODY, status)
+    expected |= {"nobody": 401, "task": 403}
+    return expected | {who.replace("_", " "): other for who, other in others.items()}
+
+
+def staff_only(status, *, least, refused=403):
+    """A status for a role and those above it, refused to everybody else."""
+    ranks = ["guest", "cook", "head", "owner"]
+    may = ranks[ranks.index(least) :]
+    return all_(refused, **dict.fromkeys(may, status)) | {
+        who: 403 for who in ranks if who not in may
+    }
+
+
+def for_kitchens(status, *, least, protected=None):
+    """What ``staff_only`` says, in a shared kitchen, a private one and a protected base kitchen."""
+    return {
+        "shared": staff_only(status, least=least),
+        "private": staff_only(status, least=least, refused=404),
+        "protected": protected or staff_only(status, least=least),
+    }
+
+
+def seen(status):
+    return {
+        "shared": all_(status),
+        "private": staff_only(status, least="guest", refused=404),
+        "protected": all_(status),
+    }
+
+
+def owner_alone(status):
+    return staff_only(status, least="owner")
+
+
+# A route's expected status for everybody; for routes about a kitchen, by what kitchen it is.
+TABLE = {
+    "GET /kitchens": all_(200),
+    "GET /environments": all_(200),
+    "GET /environments/{name}": all_(200),
+    "GET /me": all_(200),
+    "GET /audit": all_(200),
+    "GET /openapi.json": all_(200),
+    "POST /kitchens": {
+        "shared": staff_only(202, least="cook"),
+        "private": staff_only(202, least="cook", refused=404),
+        # Whoever cooks there may cut from it, but not into its own environment.
+        "protected": staff_only(422, least="cook"),
+    },
+    "GET /kitchens/{name}": seen(200),
+    "GET /kitchens/{name}/staff": seen(200),
+    "GET /kitchens/{name}/history": seen(200),
+    "GET /kitchens/{name}/operation": seen(200),
+    "GET /operations/{operation_id}": seen(200),
+    "POST /kitchens/{name}/refresh": for_kitchens(204, least="cook"),
+    "PATCH /kitchens/{name}": for_kitchens(200, least="head", protected=owner_alone(200)),
+    "DELETE /kitchens/{name}": for_kitchens(202, least="head", protected=owner_alone(422)),
+    "PUT /kitchens/{name}/staff/{who}": for_kitchens(
+        200, least="head", protected=owner_alone(200)
+    ),
+    "DELETE /kitchens/{name}/staff/{who}": for_kitchens(
+        204, least="head", protected=owner_alone(204)
+    ),
+}
+BODIES = {
+    "PATCH /kitchens/{name}": {"ticket": "DATA-1"},
+    "PUT /kitchens/{name}/staff/{who}": {"role": "guest"},
+}
+# The platform's tasks alone; statuses of a task of another environment are in test_tasks.
+OF_TASKS = {
+    "GET /operations/{operation_id}",
+    "POST /operations/{operation_id}/steps",
+    "POST /operations/{operation_id}/end",
+    "POST /operations/{operation_id}/failed",
+    "POST /janitor",
+}
+_numbers = count()
+
+
+class Street:
+    """A kitchen of each kind with the same staff, and new ones where they are used up."""
+
+    def __init__(self, site):
+        self.site = site
+        self._used = {}
+        self.task = site.task_bearer(site.platform_task("development"))
+
+    def kitchen(self, kind, *, anew=False):
+        if kind == "protected":
+            return "demo_production"
+        if anew or kind not in self._used:
+            name = f"k{next(_numbers)}"
+            self.site.create(name, "demo_dev", by="chris", shared=kind == "shared")
+            self._staff(name, by="chris")
+            self._used[kind] = name
+        return self._used[kind]
+
+    def _staff(self, name, *, by):
+        for role, who in (("guest", "gus"), ("cook", "carl"), ("head", "hana")):
+            self.site.put(who, role, in_=name, by=by)
+
+    def ask(self, route, who, kind=None):
+        """The status of a route's answer to somebody."""
+        method, path = route.split(" ")
+        # What changes something is done to a kitchen of its own.
+        kitchen = kind and self.kitchen(kind, anew=method == "DELETE" and path.endswith("{name}"))
+        values = {"name": kitchen or "development", "who": "zoe"}
+        body = BODIES.get(route)
+        if route == "POST /kitchens":
+            body = {"name": f"k{next(_numbers)}", "parent": kitchen}
+        if "{operation_id}" in path:
+            by = OWNERS[kind]
+            values["operation_id"] = self.site.ask(
+                "GET", f"/kitchens/{kitchen}/operation", by=by
+            ).json()["id"]
+        headers = self.task if who == "task" else {}
+        by = OWNERS[kind] if who == "owner" and kind else PEOPLE.get(who) or None
+        by = "chris" if who == "owner" and not kind else by
+        answer = self.site.ask(method, path.format(**values), by=by, json=body, headers=headers)
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+        return answer.status_code
+
+
+@pytest.fixture
+def street(retail):
+    for role, who in (("guest", "gus"), ("cook", "carl"), ("head", "hana")):
+        retail.put(who, role, in_="demo_production", by="eric")
+    return Street(retail)
+
+
+def routes(app, prefix=""):
+    found = set()
+    for route in app.routes:
+        if hasattr(route, "methods"):
+            path = re.sub(r":path", "", route.path.removeprefix(prefix))
+            found |= {f"{method} {path}" for method in route.methods}
+        elif hasattr(route, "original_router"):
+            context = route.include_context
+            found |= {
+                r.replace(" ", f" {context.prefix.removeprefix(prefix)}", 1)
+                for r in routes(route.original_router)
+            }
+    return found
+
+
+def test_every_route_is_in_the_table():
+    from airflow_dataops.web.app import create_app
+
+    app = create_app()
+    assert routes(app, "/api/v1") == set(TABLE)
+    [mounted] = [route.app for route in app.routes if route.path == "/api/v1/task"]
+    assert routes(mounted) == OF_TASKS
+
+
+def test_everybody_may_do_what_the_table_says_and_nothing_else(street):
+    expected, found = {}, {}
+    for route, table in TABLE.items():
+        kinds = table if "shared" in table else {None: table}
+        for kind, statuses in kinds.items():
+            for who in EVERYBODY:
+                cell = (route, kind, who)
+                expected[cell] = statuses[who]
+                found[cell] = street.ask(route, who, kind)
+    wrong = {cell: (expected[cell], found[cell]) for cell in found if expected[cell] != found[cell]}
+    assert not wrong
+
+
+@pytest.mark.parametrize("by", [None, "chris", "ada", "eric"])
+def test_nobody_but_a_task_is_answered_where_tasks_are(street, by):
+    operation = street.site.ask("GET", "/kitchens/dev_kitchen/operation", by="chris").json()["id"]
+    for route in OF_TASKS:
+        method, path = route.split(" ")
+        answer = street.site.ask(
+            method, f"/task{path.format(operation_id=operation)}", by=by, json={"attempt": 1}
+        )
+        assert answer.status_code == 403, route
+
+
+def test_a_route_that_forgets_to_ask_who_it_is_is_closed_all_the_same(site):
+    app = site.client.app.routes[-1].app
+    app.add_api_route(f"{API.removeprefix('/dataops')}/forgotten", lambda: "open")
+    assert site.ask("GET", "/forgotten").status_code == 401
+    assert site.ask("GET", "/forgotten", by="stan").json() == "open"
