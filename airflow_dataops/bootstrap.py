@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_dataops.adapters.airflow_access.roles import FabAccessRoles
     from airflow_dataops.adapters.task_api import TaskApi
+    from airflow_dataops.adapters.vault import HashicorpVault
     from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.provisioning import Part
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         Hooks,
         KitchenPart,
         KitchenRegistry,
+        Leases,
         ObjectStore,
         Operations,
         Repository,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         Warehouse,
         Workers,
     )
+    from airflow_dataops.services.credentials import LoginPlaces
 
 
 def warehouse(tool: str) -> Warehouse:
@@ -202,6 +205,40 @@ def kitchen_part(
     return kitchen_parts.kitchen_part(part, kitchen, environment, connection)
 
 
+def login_places(environment: ReleaseEnvironment) -> LoginPlaces:
+    """What logins on demand of an environment need."""
+    from airflow_dataops.services.credentials import LoginPlaces
+
+    vault = _vault(environment.vault)
+    return LoginPlaces(
+        environment=environment,
+        secrets=vault,
+        issuer=vault,
+        leases=leases(),
+        audit_trail=audit_trail(),
+    )
+
+
+def leases() -> Leases:
+    """Which logins of vaults are in use, in Airflow's metadata database."""
+    from airflow_dataops.registry.leases import LeaseTable
+
+    return LeaseTable(_metadata_database())
+
+
+def sweep_leases(environment: ReleaseEnvironment) -> int:
+    """Take back the logins of an environment that nobody may use any more; gives their number.
+
+    Raises:
+        OutsideSystemError: some could not be taken back; the next sweep tries them again.
+    """
+    from datetime import UTC, datetime
+
+    from airflow_dataops.services import credentials
+
+    return credentials.sweep(datetime.now(tz=UTC), login_places(environment))
+
+
 def record_bundle_version(
     *, version: str, bundle_name: str, project: str, environment: str
 ) -> None:
@@ -258,7 +295,7 @@ def dags_of_assets(*, assets: Sequence[str], aliases: Sequence[str]) -> set[str]
 
 
 @lru_cache(maxsize=64)
-def _vault(place: VaultPlace) -> SecretStore:
+def _vault(place: VaultPlace) -> HashicorpVault:
     from airflow_dataops.adapters.vault import HashicorpVault
 
     return HashicorpVault(place)

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.audit import AuditEntry, AuditQuery
     from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import Measure
+    from airflow_dataops.domain.issued_login import IssuedLogin
     from airflow_dataops.domain.kitchen import Kitchen, KitchenSettings
+    from airflow_dataops.domain.leases import Lease
     from airflow_dataops.domain.life_cycle import LifeCycleEvent
     from airflow_dataops.domain.provisioning import Operation, Part, Progress
     from airflow_dataops.domain.staff import Member
@@ -124,6 +126,9 @@ class Operations(Protocol):
 
     def latest(self, kitchen: Kitchen) -> Operation | None:
         """The last operation on a kitchen, over or not."""
+
+    def all_of(self, kitchen: Kitchen) -> list[Operation]:
+        """Every operation on a kitchen, the last one first."""
 
     def next_attempt(self, operation: Operation) -> Operation:
         """Take over an operation: whoever works for the attempt before is told to stop.
@@ -275,6 +280,46 @@ class SecretStore(Protocol):
         Raises:
             VaultUnavailable: sealed, down, hung, or it refuses our login.
         """
+
+
+class LoginIssuer(Protocol):
+    """The engine of an environment's vault that makes logins on demand."""
+
+    def issue_login(self, role: str, ttl_seconds: int) -> IssuedLogin:
+        """A new login of a role; one that lasts shorter than asked says so.
+
+        Raises:
+            VaultUnavailable: the vault or the tool does not answer, or refuses.
+        """
+
+    def revoke_lease(self, lease_id: str) -> None:
+        """End a login, and return when it is gone; gone already is no error.
+
+        Raises:
+            VaultUnavailable: the vault or the tool does not answer, or refuses.
+        """
+
+
+class Leases(Protocol):
+    """Which issued logins somebody still has to see to the end of."""
+
+    def add(self, lease: Lease) -> None:
+        """Write down who holds a login."""
+
+    def is_in_force(self, lease_id: str, *, now: datetime) -> bool:
+        """Whether a login may still be used: nobody has begun to take it back."""
+
+    def end(self, task_instance: str, *, now: datetime) -> list[Lease]:
+        """Put what a try held until now out of force; gives the logins to take back."""
+
+    def over(self, environment: str, *, now: datetime) -> list[Lease]:
+        """Logins that nobody may use any more, the oldest first and some hundreds at most.
+
+        They have expired, their try is not running, or their kitchen is going or gone.
+        """
+
+    def remove(self, lease_id: str) -> None:
+        """Forget a login that was taken back; forgotten already is no error."""
 
 
 class Warehouse(Protocol):

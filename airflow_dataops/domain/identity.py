@@ -133,13 +133,11 @@ def kitchen_task(facts: TaskFacts) -> KitchenTask | None:
         CredentialRefused: something says kitchen and something else disagrees.
     """
     kitchen = names.kitchen_of_dag(facts.dag_id)
-    claims = (facts.is_kitchens_bundle, facts.version_environment, facts.kitchen_id)
-    if kitchen == names.PLATFORM:
-        reason, kitchen_id = _disagreement_about_platform(facts), names.PLATFORM
-    elif not any(claims):
+    kitchen_id = names.PLATFORM if kitchen == names.PLATFORM else facts.kitchen_id
+    if not any((facts.is_kitchens_bundle, facts.version_environment, kitchen_id)):
         return None
-    else:
-        reason, kitchen_id = _disagreement(facts), facts.kitchen_id
+    is_platforms = kitchen_id == names.PLATFORM
+    reason = _disagreement_about_platform(facts) if is_platforms else _disagreement(facts)
     if reason is None and kitchen is None:
         reason = "it lies in no kitchen's namespace"
     if reason is not None or kitchen is None:
@@ -198,7 +196,7 @@ def _disagreement_about_version(facts: TaskFacts) -> str | None:
     return None
 
 
-_WHILE = {
+_WHILE: dict[str, str | None] = {
     KitchenState.READY: None,
     KitchenState.CREATING: "its kitchen is being created; wait until it is ready, then run again",
     KitchenState.DELETING: "its kitchen is being deleted; nothing of it runs any more",

@@ -63,6 +63,12 @@ def reads_body(request: Request) -> bool:
     return request.method == "PATCH" and bool(_STATE.match(request.path))
 
 
+def ended_try(request: Request) -> str | None:
+    """Id of the task instance whose try ends if Airflow grants this request."""
+    match = _OWN_TASK.match(request.path)
+    return match["task"] if match and reads_body(request) else None
+
+
 async def refusal(request: Request) -> str | None:
     """Why a request is refused; None where Airflow may serve it."""
     if request.authorization is None or _HEALTH.match(request.path):

@@ -56,10 +56,37 @@ class IdentityMiddleware:
         if crossing.reads_body(request):
             request.body, receive = await _buffered(receive)
         refusal = await crossing.refusal(request)
-        if refusal is None:
+        if refusal is not None:
+            await _answer_403(send, refusal)
+        elif (ending := crossing.ended_try(request)) is None:
             await self._app(scope, receive, send)
         else:
-            await _answer_403(send, refusal)
+            answer = _Answer(send)
+            await self._app(scope, receive, answer)
+            if answer.is_success:
+                await _end_try(ending)
+
+
+class _Answer:
+    """Passes an answer on and notes what it was."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.is_success = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.is_success = 200 <= message["status"] < 300  # noqa: PLR2004 - HTTP's successes
+        await self._send(message)
+
+
+async def _end_try(task_instance: str) -> None:
+    # The task has its whole answer by now, so this delays nobody.
+    from starlette.concurrency import run_in_threadpool
+
+    from airflow_dataops.secrets import task_logins
+
+    await run_in_threadpool(task_logins.try_ended, task_instance)
 
 
 async def _buffered(receive: Receive) -> tuple[bytes, Receive]:

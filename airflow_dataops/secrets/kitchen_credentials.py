@@ -57,21 +57,25 @@ class ShortCache:
 _cache = ShortCache()
 
 
-def connection(task: KitchenTask, tool_name: str) -> Connection:
+def connection(task: KitchenTask, task_instance: str, tool_name: str) -> Connection:
     """The connection that a tool's name stands for in a task's kitchen.
+
+    Args:
+        task: one of a kitchen.
+        task_instance: the task instance that asks.
+        tool_name: a tool of the environment.
 
     Raises:
         CredentialRefused: the environment or its vault has no such tool for this kitchen.
+        ConfigurationError: the vault's logins do not last as long as they have to.
         VaultUnavailable: the vault does not answer.
     """
     from airflow_dataops import config
     from airflow_dataops.adapters.airflow_connections import as_connection
+    from airflow_dataops.services.credentials import is_issued
 
     environment = config.environments().environment(task.environment)
     tool = environment.tool(tool_name)
-    if tool.dynamic:
-        message = f"tool {tool_name} is declared dynamic; logins on demand are not issued yet"
-        raise CredentialRefused(message)
     fields = _fields(
         task,
         environment,
@@ -86,7 +90,15 @@ def connection(task: KitchenTask, tool_name: str) -> Connection:
             f"and {names.tool_secret(tool_name)}"
         )
         raise CredentialRefused(message)
-    return as_connection(tool, fields, schema=names.schema(task.kitchen))
+    found = as_connection(tool, fields, schema=names.schema(task.kitchen))
+    if is_issued(tool, task.kitchen, environment):
+        from airflow_dataops.secrets import task_logins
+
+        issued = task_logins.login(task, task_instance, tool_name, environment)
+        # Set, not given to the constructor: that would teach this process's masker each of these
+        # passwords for good, and it grows slower with every one. The task's own masker learns it.
+        found.login, found.password = issued.username, issued.password
+    return found
 
 
 def variable(task: KitchenTask, key: str) -> str:

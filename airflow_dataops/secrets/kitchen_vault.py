@@ -49,7 +49,7 @@ class KitchenVaultBackend(BaseSecretsBackend):
                 return platform_credentials.connection(task, task_instance, conn_id)
             from airflow_dataops.secrets import kitchen_credentials
 
-            return kitchen_credentials.connection(task, conn_id)
+            return kitchen_credentials.connection(task, task_instance, conn_id)
 
         def of_next(backend: Any, call: Callable[..., Any]) -> Connection | None:
             found: Connection | None = call(

@@ -65,9 +65,8 @@ def _of_our_api(task: KitchenTask, task_instance: str) -> Connection:
     from airflow_dataops import config
     from airflow_dataops.secrets import task_tokens
 
-    return Connection(
-        conn_id=API,
-        conn_type="http",
-        host=config.api_url(),
-        password=task_tokens.mint(task, task_instance),
-    )
+    found = Connection(conn_id=API, conn_type="http", host=config.api_url())
+    # Set, not given to the constructor: that would teach this process's masker each of these
+    # tokens for good, and it grows slower with every one. The task's own masker learns it.
+    found.password = task_tokens.mint(task, task_instance)
+    return found

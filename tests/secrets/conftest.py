@@ -13,8 +13,13 @@ from uuid import uuid4
 import pytest
 import yaml
 
-from airflow_dataops import bootstrap
-from airflow_dataops.secrets import kitchen_credentials
+from airflow_dataops import bootstrap, config
+from airflow_dataops.adapters.airflow_connections import as_connection
+from airflow_dataops.domain import names
+from airflow_dataops.domain.kitchen import Kitchen
+from airflow_dataops.domain.provisioning import parts_of
+from airflow_dataops.domain.release_environment import Tool
+from airflow_dataops.secrets import kitchen_credentials, task_logins
 from airflow_dataops.secrets.identity import IdentityMiddleware
 from airflow_dataops.secrets.kitchen_vault import KitchenVaultBackend
 from tests.registry import kitchen_rows
@@ -54,6 +59,31 @@ class Installation:
     def add_kitchen(self, name: str, environment: str = "development") -> str:
         """Id of a new kitchen that is ready."""
         return kitchen_rows.add_kitchen(self.engine, name, environment)
+
+    def make_kitchen(self, name: str) -> Kitchen:
+        """A kitchen of development to which the vault issues logins of the warehouse."""
+        self.declare(lambda development: development["tools"]["redshift"].update(dynamic=True))
+        environment = config.environments().environment("development")
+        kitchen = Kitchen(
+            id=self.add_kitchen(name),
+            name=name,
+            project="retail",
+            environment=environment.name,
+            branch=name,
+            parent=None,
+            created_at=kitchen_rows.NOON,
+            created_by="padma",
+        )
+        for part in parts_of(kitchen, environment):
+            if part.tool == "redshift":
+                bootstrap.kitchen_part(part, kitchen, environment, self._maker).make()
+        return kitchen
+
+    def _maker(self, tool: str) -> Any:
+        environment = config.environments().environment("development")
+        fields = bootstrap.secret_store(environment).read(names.provision_secret(tool))
+        assert fields is not None
+        return as_connection(Tool(name=tool), fields, schema=None)
 
     def running_task(self, kitchen: str, environment: str = "development") -> str:
         """Id of a task instance whose rows all say the same."""
@@ -141,6 +171,7 @@ def installation(airflow_engine, embedded_stack, clock, tmp_path, monkeypatch) -
     ]
     configured.set("dag_processor", "dag_bundle_config_list", json.dumps(bundles))
     monkeypatch.setattr(kitchen_credentials, "_cache", kitchen_credentials.ShortCache(clock))
+    monkeypatch.setattr(task_logins, "_kept", task_logins.KeptLogins())
     bootstrap._vault.cache_clear()
     return configured
 

@@ -159,7 +159,8 @@ def issuing_statements(
         "perform pg_terminate_backend(pid) from pg_stat_activity where usename = '{{name}}';",
         f'reassign owned by "{{{{name}}}}" to {role};',
         'drop owned by "{{name}}"; drop role "{{name}}";',
-        "end if; end $dataops$",
+        # In capitals: by this word alone the engine tells a block from statements to be cut apart.
+        "end if; END $dataops$",
     ]
     return creation, [" ".join(removal)]
 
