@@ -133,6 +133,9 @@ class _ToldSteps:
     def latest(self, kitchen: Kitchen) -> Operation | None:
         return self._operations.latest(kitchen)
 
+    def all_of(self, kitchen: Kitchen) -> list[Operation]:
+        return self._operations.all_of(kitchen)
+
     def next_attempt(self, operation: Operation) -> Operation:
         return self._operations.next_attempt(operation)
 

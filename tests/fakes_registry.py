@@ -169,11 +169,12 @@ class FakeOperations:
         return replace(found, kitchen=self.recorded.by_id(found.kitchen.id))
 
     def latest(self, kitchen):
+        return next(iter(self.all_of(kitchen)), None)
+
+    def all_of(self, kitchen):
         found = [o for o in self.recorded.operations.values() if o.kitchen.id == kitchen.id]
-        if not found:
-            return None
-        last = max(found, key=lambda o: (o.began_at, o.kind is OperationKind.DELETE))
-        return self.operation(last.id)
+        found.sort(key=lambda o: (o.began_at, o.kind is OperationKind.DELETE), reverse=True)
+        return [self.operation(o.id) for o in found]
 
     def next_attempt(self, operation):
         now = self._present(operation)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_dataops.errors import InvalidRequest
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +50,26 @@ class AuditQuery:
     since: datetime | None = None
     until: datetime | None = None
     at_most: int = 1000
+
+
+def check_reason(reason: str | None) -> str | None:
+    """Give a reason back if it can be kept.
+
+    Raises:
+        InvalidRequest: it is too long, or holds a character that is no text.
+    """
+    if reason is not None and len(reason) > LONGEST_REASON:
+        message = (
+            f"the reason has {len(reason)} characters, at most {LONGEST_REASON} are kept; write "
+            "the rest where a ticket can point to"
+        )
+        raise InvalidRequest(message, field="reason")
+    if any(_is_no_text(letter) for letter in reason or ""):
+        message = "the reason holds a control character or half of one; write it as plain text"
+        raise InvalidRequest(message, field="reason")
+    return reason
+
+
+def _is_no_text(letter: str) -> bool:
+    # PostgreSQL keeps no zero byte, and no half of a UTF-16 pair can be encoded.
+    return (letter < " " and letter not in "\n\r\t") or "\ud800" <= letter <= "\udfff"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,7 @@ def check_settings(settings: KitchenSettings, *, now: datetime) -> KitchenSettin
         InvalidName: a pipeline's name breaks the naming rules.
     """
     if settings.ends_at is not None:
-        _check_end(settings.ends_at, now)
+        settings = replace(settings, ends_at=_checked_end(settings.ends_at, now))
     if settings.ticket is not None and not _TICKET.match(settings.ticket):
         message = (
             f"{settings.ticket[:80]!r} cannot be a ticket; write its key, for example DATA-117: "
@@ -108,8 +109,8 @@ def check_settings(settings: KitchenSettings, *, now: datetime) -> KitchenSettin
     return settings
 
 
-def _check_end(ends_at: datetime, now: datetime) -> None:
-    if ends_at.tzinfo is None:
+def _checked_end(ends_at: datetime, now: datetime) -> datetime:
+    if ends_at.utcoffset() is None:
         message = f"the end {ends_at.isoformat()} has no timezone; add one, for example Z"
         raise InvalidRequest(message, field="ends_at")
     if ends_at <= now:
@@ -118,6 +119,11 @@ def _check_end(ends_at: datetime, now: datetime) -> None:
             " now; name a moment to come, or none for a kitchen that stays"
         )
         raise InvalidRequest(message, field="ends_at")
+    try:
+        return ends_at.astimezone(UTC)
+    except OverflowError as error:
+        message = f"the end {ends_at.isoformat()} is beyond all calendars; name an earlier one"
+        raise InvalidRequest(message, field="ends_at") from error
 
 
 def _check_pipelines(pipelines: tuple[str, ...] | None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from airflow_dataops.errors import InvalidName
+from airflow_dataops.errors import InvalidName, InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,6 +79,21 @@ def check_who(who: str) -> str:
         rule = "write a user's name or role:<name of an Airflow role>, at most 250 characters"
         raise InvalidName(who[:80], kind="member of staff", rule=rule)
     return who
+
+
+def check_staff(staff: Iterable[Member]) -> None:
+    """Refuse a staff that cannot be.
+
+    Raises:
+        InvalidName: a name can stand for nobody.
+        InvalidRequest: somebody is on it twice.
+    """
+    known: set[str] = set()
+    for member in staff:
+        if check_who(member.who) in known:
+            message = f"{member.who} is on the staff twice; give each one role"
+            raise InvalidRequest(message, field="staff")
+        known.add(member.who)
 
 
 def role_of(person: Person, staff: Iterable[Member]) -> Role | None:

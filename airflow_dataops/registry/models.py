@@ -24,12 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from airflow_dataops.domain.audit import LONGEST_REASON
 from airflow_dataops.domain.names import MAX_KITCHEN_NAME
 
 _LIVING = text("deleted_at IS NULL")
 _UNDER_WAY = text("ended_at IS NULL")
 _KITCHEN = "dataops_kitchen.id"
-LONGEST_REASON = 2000
 
 
 class Base(DeclarativeBase):

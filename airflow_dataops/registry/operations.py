@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import Select, Update, func, select, update
 from sqlalchemy.orm import sessionmaker
 
 from airflow_dataops.domain.kitchen import KitchenState
@@ -62,17 +62,14 @@ class OperationTable:
 
     def latest(self, kitchen: Kitchen) -> Operation | None:
         """The last operation on a kitchen, over or not."""
-        is_deletion = OperationRow.kind == OperationKind.DELETE
-        query = (
-            select(OperationRow)
-            .where(OperationRow.kitchen_id == kitchen.id)
-            # One that is deleted in the moment of its creation was created first.
-            .order_by(OperationRow.began_at.desc(), is_deletion.desc())
-            .limit(1)
-        )
         with self._sessions() as session:
-            row = session.scalars(query).first()
+            row = session.scalars(_operations_on(kitchen).limit(1)).first()
             return None if row is None else _operation(session, row)
+
+    def all_of(self, kitchen: Kitchen) -> list[Operation]:
+        """Every operation on a kitchen, the last one first."""
+        with self._sessions() as session:
+            return [_operation(session, row) for row in session.scalars(_operations_on(kitchen))]
 
     def next_attempt(self, operation: Operation) -> Operation:
         """Take over an operation: whoever works for the attempt before is told to stop.
@@ -159,6 +156,16 @@ class OperationTable:
                 message = f"operation {operation.id} cannot end: {number} of its steps are left"
                 raise ValueError(message)
             session.add(rows.audit_row(audit))
+
+
+def _operations_on(kitchen: Kitchen) -> Select[OperationRow]:
+    is_deletion = OperationRow.kind == OperationKind.DELETE
+    return (
+        select(OperationRow)
+        .where(OperationRow.kitchen_id == kitchen.id)
+        # One that is deleted in the moment of its creation was created first.
+        .order_by(OperationRow.began_at.desc(), is_deletion.desc())
+    )
 
 
 def _take(session: Session, operation: Operation, **values: object) -> None:

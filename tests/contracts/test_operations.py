@@ -8,7 +8,7 @@ import pytest
 
 from airflow_dataops.domain.audit import AuditQuery
 from airflow_dataops.domain.kitchen import KitchenState
-from airflow_dataops.domain.provisioning import Part, PartKind, Progress
+from airflow_dataops.domain.provisioning import OperationKind, Part, PartKind, Progress
 from airflow_dataops.errors import OperationNotFound, Superseded
 from tests.kitchen_values import BRANCH, NOON, SCHEMA, deed, kitchen
 
@@ -41,6 +41,15 @@ class OperationsContract:
         with pytest.raises(OperationNotFound, match="no operation has the id 'op-1'"):
             records.operations.operation("op-1")
         assert records.operations.latest(made) is None
+        assert records.operations.all_of(made) == []
+
+    def test_a_kitchens_operations_are_given_the_last_one_first(self, records, made):
+        records.add(made, kitchen("another"))
+        records.remove(made)
+        found = records.operations.all_of(made)
+        assert [o.kind for o in found] == [OperationKind.DELETE, OperationKind.CREATE]
+        assert found[0] == records.operations.latest(made)
+        assert found[1] == records.operations.operation(found[1].id)
 
     def test_steps_move_on_in_their_order(self, records, made):
         operation = records.begin(made)
