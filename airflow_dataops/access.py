@@ -52,7 +52,7 @@ def reconcile() -> list[str]:
         Names of the roles that were changed.
     """
     roles = bootstrap.fab_roles()
-    if roles is None:
+    if roles is None or config.settings().environments_file is None:
         return []
     changed = roles.reconcile(_staffed())
     if changed:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow.plugins_manager import AirflowPlugin
 
+from airflow_dataops.plugins.roles_at_login import RolesAtLogin
 from airflow_dataops.secrets.identity import IdentityMiddleware
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class DataOpsPlugin(AirflowPlugin):
 
     name = "dataops"
     fastapi_root_middlewares = [  # noqa: RUF012 - Airflow reads it from the class
-        {"name": "dataops identity", "middleware": IdentityMiddleware, "args": [], "kwargs": {}}
+        {"name": "dataops identity", "middleware": IdentityMiddleware, "args": [], "kwargs": {}},
+        {"name": "dataops roles", "middleware": RolesAtLogin, "args": [], "kwargs": {}},
     ]
     fastapi_apps = [  # noqa: RUF012 - likewise
         {"name": "dataops", "app": LazyApp(), "url_prefix": "/dataops"}

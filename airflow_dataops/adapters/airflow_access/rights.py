@@ -17,14 +17,17 @@ _READ, _EDIT, _CREATE, _DELETE, _MENU = (
     "can_read", "can_edit", "can_create", "can_delete", "menu_access",
 )  # fmt: skip
 
-# What FAB's own Viewer has, but for what shows DAGs whoever's they are.
+# What FAB's own Viewer has, except "DAGs", which is every DAG, and "Assets" and "Asset Aliases":
+# FAB shows all of those or none, and with each the DAGs that make it and those that use it.
 _SEEN = (
-    "DAG Code", "DAG Dependencies", _RUNS, "DAG Versions", "DAG Warnings", "HITL Detail",
-    "ImportError", "My Password", "My Profile", "Plugins", "Pools", "Task Instances", "Task Logs",
-    "Website", "XComs",
-    "Assets", "Asset Aliases", "Jobs", "Cluster Activity", "Backfills",
+    "Backfills", "Cluster Activity", "DAG Code", "DAG Dependencies", _RUNS, "DAG Versions",
+    "DAG Warnings", "HITL Detail", "ImportError", "Jobs", "My Password", "My Profile", "Plugins",
+    "Pools", "Task Instances", "Task Logs", "Website", "XComs",
 )  # fmt: skip
-_MENUS = ("Browse", _DAGS, _RUNS, "Docs", "Documentation", "Plugins", "Task Instances")
+_MENUS = (
+    "Browse", "Cluster Activity", "DAG Dependencies", _DAGS, _RUNS, "Docs", "Documentation", "Jobs",
+    "Plugins", "Task Instances",
+)  # fmt: skip
 
 LOOK = frozenset(
     {(_READ, what) for what in _SEEN}
