@@ -149,11 +149,16 @@ def task_api() -> TaskApi:
     return TaskApi(lambda: BaseHook.get_connection(names.PLATFORM), certificate=certificate)
 
 
-def hooks() -> Hooks:
-    """Who in this installation wants a say when kitchens come and go."""
-    from airflow_dataops.adapters.no_hooks import NoHooks
+def life_cycle_hooks() -> Hooks:
+    """Who in this installation has a say when kitchens come and go.
 
-    return NoHooks()
+    Raises:
+        ConfigurationError: what the settings name is no import path.
+    """
+    from airflow_dataops import config
+
+    settings = config.settings()
+    return _life_cycle_hooks(settings.life_cycle_hooks, settings.life_cycle_hook_seconds)
 
 
 def operations() -> Operations:
@@ -292,6 +297,13 @@ def dags_of_assets(*, assets: Sequence[str], aliases: Sequence[str]) -> set[str]
 
     with _single_read() as connection:
         return asset_users.dags_of_assets(connection, assets=assets, aliases=aliases)
+
+
+@lru_cache(maxsize=1)
+def _life_cycle_hooks(paths: tuple[str, ...], seconds: int) -> Hooks:
+    from airflow_dataops.adapters.life_cycle_hooks import LifeCycleHooks
+
+    return LifeCycleHooks(paths, seconds=seconds)
 
 
 @lru_cache(maxsize=64)

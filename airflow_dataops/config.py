@@ -27,6 +27,7 @@ _SHORTEST_LOGIN_SECONDS, _LONGEST_LOGIN_SECONDS = 300, 86400
 # HMAC with SHA-512 wants a key as long as its sum.
 _SHORTEST_KEY_BYTES = 64
 _DAYS_OF_NOTICE, _MOST_DAYS_OF_NOTICE = 3, 90
+_HOOK_SECONDS, _MOST_HOOK_SECONDS = 10, 60
 KITCHEN_BUNDLE = "airflow_dataops.bundles.kitchens.KitchenBundle"
 
 
@@ -42,6 +43,8 @@ class Settings:
         api_url: where tasks reach the API server; None where Airflow's own setting says it.
         token_key: signs what tasks show to our API; the same on all API servers.
         warn_before_end_days: how long before its end a kitchen's staff is warned.
+        life_cycle_hooks: import paths of functions that have a say when kitchens come and go.
+        life_cycle_hook_seconds: how long one of them may take.
     """
 
     environments_file: Path | None = None
@@ -53,6 +56,8 @@ class Settings:
     api_url: str | None = None
     token_key: str | None = field(default=None, repr=False)
     warn_before_end_days: int = _DAYS_OF_NOTICE
+    life_cycle_hooks: tuple[str, ...] = ()
+    life_cycle_hook_seconds: int = _HOOK_SECONDS
 
 
 def settings() -> Settings:
@@ -73,6 +78,8 @@ def settings() -> Settings:
         api_url=_text(conf, "api_url") or None,
         token_key=_text(conf, "token_key") or None,
         warn_before_end_days=_warn_before_end_days(conf),
+        life_cycle_hooks=_life_cycle_hooks(conf),
+        life_cycle_hook_seconds=_life_cycle_hook_seconds(conf),
     )
 
 
@@ -270,6 +277,31 @@ def _warn_before_end_days(conf: AirflowConfigParser) -> int:
         message = (
             f"[{SECTION}] warn_before_end_days is {text!r}; write a whole number of days, "
             f"0 to {_MOST_DAYS_OF_NOTICE}"
+        )
+        raise ConfigurationError(message)
+    return int(text)
+
+
+def _life_cycle_hooks(conf: AirflowConfigParser) -> tuple[str, ...]:
+    parts = (part.strip() for part in _text(conf, "life_cycle_hooks").split(","))
+    paths = tuple(part for part in parts if part)
+    for path in paths:
+        names = path.split(".")
+        if len(names) == 1 or not all(name.isidentifier() for name in names):
+            message = (
+                f"[{SECTION}] life_cycle_hooks holds {path!r}, which is no import path; write "
+                "package.module.function, several with commas between them"
+            )
+            raise ConfigurationError(message)
+    return paths
+
+
+def _life_cycle_hook_seconds(conf: AirflowConfigParser) -> int:
+    text = _text(conf, "life_cycle_hook_seconds") or str(_HOOK_SECONDS)
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_HOOK_SECONDS:
+        message = (
+            f"[{SECTION}] life_cycle_hook_seconds is {text!r}; write a whole number of seconds, "
+            f"1 to {_MOST_HOOK_SECONDS}"
         )
         raise ConfigurationError(message)
     return int(text)

@@ -128,4 +128,25 @@ _OPTIONS = {
         "example": "7",
         "default": "3",
     },
+    "life_cycle_hooks": {
+        "description": (
+            "Functions that have a say when kitchens come and go: import paths with commas\n"
+            "between them. Each is called as hook(event, moment), with the moment 'before' or\n"
+            "'after'; before, it refuses by returning the reason or by raising.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "acme.kitchens.needs_ticket, acme.kitchens.tell_billing",
+        "default": "",
+    },
+    "life_cycle_hook_seconds": {
+        "description": (
+            "How long one call of a hook may take, 1 to 60 seconds. One that takes longer before\n"
+            "a creation or deletion refuses it.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "integer",
+        "example": "5",
+        "default": "10",
+    },
 }

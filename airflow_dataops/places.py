@@ -48,7 +48,7 @@ def server_places(project: str) -> Places:
         access=bootstrap.access_roles(),
         runs=bootstrap.airflow_runs(),
         workers=bootstrap.airflow_workers(),
-        hooks=bootstrap.hooks(),
+        hooks=bootstrap.life_cycle_hooks(),
     )
 
 

@@ -47,6 +47,8 @@ def test_nothing_is_configured_by_default():
         api_url=None,
         token_key=None,
         warn_before_end_days=3,
+        life_cycle_hooks=(),
+        life_cycle_hook_seconds=10,
     )
 
 
@@ -77,6 +79,26 @@ def test_staff_is_warned_within_ninety_days(given, days):
     for read in (config.settings, config.warn_before_end_days):
         with pytest.raises(ConfigurationError, match=r"warn_before_end_days is .*0 to 90"):
             read()
+
+
+def test_hooks_are_named_by_import_paths(given):
+    given(life_cycle_hooks=" acme.kitchens.needs_ticket,\n acme.billing.tell, ")
+    found = config.settings().life_cycle_hooks
+    assert found == ("acme.kitchens.needs_ticket", "acme.billing.tell")
+
+
+@pytest.mark.parametrize("path", ["needs_ticket", "acme.kitchens:tell", "acme..tell", "a.b; c"])
+def test_what_is_no_import_path_is_named_with_the_form_to_write(given, path):
+    given(life_cycle_hooks=f"acme.kitchens.tell, {path}")
+    with pytest.raises(ConfigurationError, match=r"no import path; write package\.module\.func"):
+        config.settings()
+
+
+@pytest.mark.parametrize("seconds", ["0", "61", "-1", "1.5", "soon"])
+def test_a_hook_has_a_minute_at_most(given, seconds):
+    given(life_cycle_hook_seconds=seconds)
+    with pytest.raises(ConfigurationError, match=r"life_cycle_hook_seconds is .*1 to 60"):
+        config.settings()
 
 
 @pytest.mark.parametrize("seconds", ["299", "86401", "-1", "1h", "soon"])

@@ -53,7 +53,7 @@ class Part:
     @property
     def name(self) -> str:
         """Names the part within its kitchen: ``schema:redshift``, ``branch``."""
-        return self.kind if self.tool is None else f"{self.kind}:{self.tool}"
+        return self.kind.value if self.tool is None else f"{self.kind}:{self.tool}"
 
     @property
     def is_made_by_server(self) -> bool:
