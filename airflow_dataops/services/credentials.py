@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from airflow_dataops.domain import names
 from airflow_dataops.domain.audit import AuditEntry
 from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.leases import Lease
+from airflow_dataops.domain.tool_address import address_of
 from airflow_dataops.errors import (
     ConfigurationError,
     CredentialRefused,
@@ -26,13 +26,13 @@ from airflow_dataops.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.domain.issued_login import IssuedLogin
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.release_environment import ReleaseEnvironment, Tool
+    from airflow_dataops.domain.tool_address import ToolAddress
     from airflow_dataops.ports import AuditTrail, Leases, LoginIssuer, SecretStore
 
 SHORTEST_TTL_SECONDS = 300
@@ -292,35 +292,14 @@ def _entry(asked: PersonsRequest, lease: Lease) -> AuditEntry:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Address:
-    conn_type: str
-    host: str | None
-    port: int | None
-    database: str | None
-
-
-def _address(kitchen: str, tool: str, places: LoginPlaces) -> _Address:
-    """Where a tool is, by the secret that its kitchens share."""
-    fields: Mapping[str, str] | None = None
+def _address(kitchen: str, tool: str, places: LoginPlaces) -> ToolAddress:
     looked_at = names.kitchen_secret(kitchen, tool), names.tool_secret(tool)
     for place in looked_at:
-        fields = fields or places.secrets.read(place)
-    if fields is None:
-        message = (
-            f"the vault of {places.environment.name} does not say where {tool} is; looked at "
-            f"{' and '.join(looked_at)}"
-        )
-        raise CredentialRefused(message)
-    if "conn_uri" in fields:
-        uri = urlsplit(fields["conn_uri"])
-        host, database = uri.hostname, unquote(uri.path.removeprefix("/")) or None
-        conn_type = uri.scheme.replace("postgresql", "postgres")
-        return _Address(conn_type=conn_type, host=host, port=uri.port, database=database)
-    port = fields.get("port")
-    return _Address(
-        conn_type=fields.get("conn_type", ""),
-        host=fields.get("host"),
-        port=int(port) if port else None,
-        database=fields.get("schema"),
+        fields = places.secrets.read(place)
+        if fields is not None:
+            return address_of(fields)
+    message = (
+        f"the vault of {places.environment.name} does not say where {tool} is; looked at "
+        f"{' and '.join(looked_at)}"
     )
+    raise CredentialRefused(message)

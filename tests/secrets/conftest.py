@@ -24,9 +24,10 @@ from airflow_dataops.secrets.identity import IdentityMiddleware
 from airflow_dataops.secrets.kitchen_vault import KitchenVaultBackend
 from tests.registry import kitchen_rows
 from tests.registry.airflow_rows import add_dag, add_running_task
+from tests.secrets.logins import vault_administrator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -181,3 +182,21 @@ def fresh_name() -> Callable[[], str]:
     """Names that no other test's secrets stand under."""
     prefix, numbers = f"k{uuid4().hex[:8]}", count()
     return lambda: f"{prefix}_{next(numbers)}"
+
+
+@pytest.fixture
+def short_tokens(installation) -> Iterator[None]:
+    """An AppRole whose tokens live ten minutes."""
+    client = vault_administrator(installation)
+    role = client.auth.approle.read_role("development")["data"]
+    client.auth.approle.create_or_update_approle(
+        "development",
+        token_policies=role["token_policies"],
+        token_ttl="10m",  # noqa: S106
+    )
+    bootstrap._vault.cache_clear()
+    yield
+    client.auth.approle.create_or_update_approle(
+        "development", token_policies=role["token_policies"], token_ttl=role["token_ttl"]
+    )
+    bootstrap._vault.cache_clear()

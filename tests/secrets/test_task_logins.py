@@ -14,8 +14,6 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID
 
-import hvac
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -25,6 +23,7 @@ from airflow_dataops.secrets import kitchen_credentials, task_logins
 from airflow_dataops.secrets.identity import IdentityMiddleware
 from airflow_dataops.secrets.refusals import Refused
 from tests.registry.kitchen_rows import change_kitchen
+from tests.secrets.logins import Session, eventually, is_good, issued_to, leases
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
 
@@ -37,54 +36,6 @@ def kitchen(installation, fresh_name):
 @pytest.fixture
 def task(installation, kitchen):
     return installation.running_task(kitchen.name)
-
-
-def logged_in(connection):
-    """Who a connection is in the database, and where its sessions start."""
-    with psycopg.connect(
-        host=connection.host,
-        port=connection.port,
-        dbname=connection.schema,
-        user=connection.login,
-        password=connection.password,
-        options=connection.extra_dejson["options"],
-    ) as session:
-        return session.execute("select session_user, current_user, current_schema").fetchone()
-
-
-def vault_administrator(installation):
-    where = installation.stack.addresses
-    return hvac.Client(url=where.vault_url, token=where.vault_root_token_file.read_text())
-
-
-def issued_to(installation, kitchen):
-    """How many logins of a kitchen the vault knows."""
-    path = f"/v1/sys/leases/lookup/development-database/creds/development.{kitchen.name}.redshift"
-    try:
-        return len(vault_administrator(installation).adapter.list(path)["data"]["keys"])
-    except hvac.exceptions.InvalidPath:
-        return 0
-
-
-def is_good(connection):
-    try:
-        return bool(logged_in(connection))
-    except psycopg.OperationalError:
-        return False
-
-
-def leases(installation):
-    with installation.engine.connect() as connection:
-        return connection.execute(
-            text("select lease_id, task_instance, person, expires_at from dataops_lease")
-        ).all()
-
-
-def eventually(holds):
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.05)
 
 
 def patches_state(task, *, status=204, body=None):
@@ -128,7 +79,7 @@ def set_state(installation, task, state):
 def test_a_try_gets_a_login_of_its_own_that_works_in_its_kitchen(installation, kitchen, task):
     found = installation.connection(task)
     assert found.login != "etl_development"
-    assert logged_in(found) == (found.login, f"kitchen_{kitchen.name}", kitchen.name)
+    assert Session.of(found).who() == (found.login, f"kitchen_{kitchen.name}", kitchen.name)
 
 
 def test_it_leads_where_the_environments_own_credential_leads(installation, task):
@@ -408,18 +359,17 @@ class TestRestart:
         assert done.returncode == -signal.SIGKILL, done.stderr
         lease_id, user, password = done.stdout.split()[-3:]
         where = installation.stack.addresses
-        found = SimpleNamespace(
+        session = Session(
             host=where.postgres_host,
             port=where.postgres_port,
-            schema=where.environments["development"].warehouse_database,
+            database=where.environments["development"].warehouse_database,
             login=user,
             password=password,
-            extra_dejson={"options": ""},
         )
-        assert is_good(found)
+        assert session.is_good()
         environment = config.environments().environment("development")
         bootstrap.login_places(environment).issuer.revoke_lease(lease_id)
-        assert not is_good(found)
+        assert not session.is_good()
 
 
 @pytest.mark.usefixtures("short_tokens")
@@ -441,21 +391,3 @@ class TestDuration:
         found = installation.connection(task)
         assert is_good(found)
         assert issued_to(installation, kitchen) == 1
-
-
-@pytest.fixture
-def short_tokens(installation):
-    """An AppRole whose tokens live ten minutes."""
-    client = vault_administrator(installation)
-    role = client.auth.approle.read_role("development")["data"]
-    client.auth.approle.create_or_update_approle(
-        "development",
-        token_policies=role["token_policies"],
-        token_ttl="10m",  # noqa: S106
-    )
-    bootstrap._vault.cache_clear()
-    yield
-    client.auth.approle.create_or_update_approle(
-        "development", token_policies=role["token_policies"], token_ttl=role["token_ttl"]
-    )
-    bootstrap._vault.cache_clear()
