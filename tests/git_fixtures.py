@@ -25,6 +25,8 @@ class Origin:
     def __init__(self, folder):
         self.path = folder / "origin.git"
         self.work = folder / "work"
+        if self.path.exists():
+            return  # copied from another
         self._git("init", "--quiet", "--bare", "--initial-branch=main", self.path)
         self._git("init", "--quiet", "--initial-branch=main", self.work)
 

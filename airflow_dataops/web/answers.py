@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.provisioning import Operation
     from airflow_dataops.domain.release_environment import ReleaseEnvironment
     from airflow_dataops.domain.staff import Member
+    from airflow_dataops.services.credentials import PersonsLogin
     from airflow_dataops.web.visit import Seen, Visit
 
 
@@ -125,6 +126,22 @@ class EnvironmentAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CredentialsAnswer:
+    """A login of a kitchen's tool, issued to one person; given once and kept nowhere."""
+
+    kitchen: str
+    tool: str
+    conn_type: str
+    host: str | None
+    port: int | None
+    database: str | None
+    schema: str | None
+    login: str
+    password: str = field(repr=False)
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonAnswer:
     """Who asks, as we know them."""
 
@@ -193,6 +210,22 @@ def operation_answer(operation: Operation) -> OperationAnswer:
         ended_at=operation.ended_at,
         error=operation.error,
         steps=steps,
+    )
+
+
+def credentials_answer(login: PersonsLogin) -> CredentialsAnswer:
+    """A person's login."""
+    return CredentialsAnswer(
+        kitchen=login.kitchen,
+        tool=login.tool,
+        conn_type=login.conn_type,
+        host=login.host,
+        port=login.port,
+        database=login.database,
+        schema=login.schema,
+        login=login.login,
+        password=login.password,
+        ends_at=login.ends_at,
     )
 
 

@@ -13,7 +13,15 @@ from fastapi import Depends, FastAPI
 from pydantic.json_schema import models_json_schema
 
 from airflow_dataops.web import schemas
-from airflow_dataops.web.api import audit, environments, kitchens, operations, staff, tasks
+from airflow_dataops.web.api import (
+    audit,
+    credentials,
+    environments,
+    kitchens,
+    operations,
+    staff,
+    tasks,
+)
 from airflow_dataops.web.auth import asking_person
 from airflow_dataops.web.installation import this_installation
 from airflow_dataops.web.limits import HideFaults, LimitBody
@@ -28,9 +36,7 @@ if TYPE_CHECKING:
     from airflow_dataops.web.installation import Installation
 
 API = "/api/v1"
-_FOR_PEOPLE = (
-    kitchens.router, staff.router, operations.router, audit.router, environments.router
-)  # fmt: skip
+_FOR_PEOPLE = (kitchens, staff, credentials, operations, audit, environments)
 
 
 def create_app(open_installation: Callable[[], Installation] = this_installation) -> FastAPI:
@@ -39,9 +45,9 @@ def create_app(open_installation: Callable[[], Installation] = this_installation
     Args:
         open_installation: gives what a request acts on.
     """
-    app = _closed_app(asking_person, _FOR_PEOPLE, prefix=API)
+    app = _closed_app(asking_person, [one.router for one in _FOR_PEOPLE], prefix=API)
     app.add_api_route(f"{API}/openapi.json", lambda: _openapi(app), include_in_schema=False)
-    for_tasks = _closed_app(asking_task, (tasks.router,), prefix="")
+    for_tasks = _closed_app(asking_task, [tasks.router], prefix="")
     app.mount(f"{API}/task", for_tasks)
     for one in (app, for_tasks):
         one.state.open_installation = open_installation

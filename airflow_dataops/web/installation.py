@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
-    from airflow_dataops.domain.release_environment import Projects
+    from airflow_dataops.domain.release_environment import Projects, ReleaseEnvironment
     from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations
+    from airflow_dataops.services.credentials import LoginPlaces
     from airflow_dataops.services.kitchens import Places
 
 
@@ -21,6 +22,8 @@ class Installation:
     Attributes:
         places: of a project's kitchens, by the project's name.
         notice: how long before its end a kitchen's staff is warned.
+        login_places: what logins on demand of an environment need.
+        sweep_leases: takes back an environment's logins that nobody may use any more.
     """
 
     projects: Projects
@@ -29,6 +32,8 @@ class Installation:
     audit_trail: AuditTrail
     places: Callable[[str], Places]
     notice: timedelta
+    login_places: Callable[[ReleaseEnvironment], LoginPlaces]
+    sweep_leases: Callable[[ReleaseEnvironment], int]
 
 
 def this_installation() -> Installation:
@@ -48,4 +53,6 @@ def this_installation() -> Installation:
         audit_trail=bootstrap.audit_trail(),
         places=places.server_places,
         notice=timedelta(days=config.warn_before_end_days()),
+        login_places=bootstrap.login_places,
+        sweep_leases=bootstrap.sweep_leases,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from airflow_dataops.errors import OutsideSystemError
 from airflow_dataops.services import janitor, kitchens
 
 if TYPE_CHECKING:
@@ -18,20 +19,25 @@ _WHO = "janitor"
 
 
 def make_round(environment: str, installation: Installation, *, now: datetime) -> janitor.Round:
-    """Do what is due in an environment.
+    """Do what is due in an environment, its forgotten logins included.
 
     Raises:
         EnvironmentNotFound: it is not declared any more.
     """
     home = installation.projects.environment(environment)
     acting = _Acting(installation, now)
-    return janitor.make_round(
+    done = janitor.make_round(
         home,
         installation.registry,
         janitor.Deeds(warn=acting.warn, delete=acting.delete, go_on=acting.go_on),
         now=now,
         notice=installation.notice,
     )
+    try:
+        installation.sweep_leases(home)
+    except OutsideSystemError as error:
+        return replace(done, failed={**done.failed, "logins": str(error)})
+    return done
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ _STATUS: Sequence[tuple[type[errors.DataOpsError], HTTPStatus]] = (
 )
 # Attributes of errors that say something beside the text.
 _FACTS = ("name", "known", "children", "kind", "rule", "state", "field", "hook", "tool", "declared")
+_LONGEST, _LONGEST_FACT = 2_000, 300
 
 
 class Problem(Exception):
@@ -73,10 +74,18 @@ def answer(
         "type": f"{_TYPE}:{kind}" if kind else "about:blank",
         "title": (kind or HTTPStatus(status).phrase).replace("-", " ").capitalize(),
         "status": status,
-        "detail": detail,
+        "detail": detail if len(detail) <= _LONGEST else f"{detail[:_LONGEST]}…",
     }
-    content = json.dumps({**(facts or {}), **body}, default=str)
+    content = json.dumps({**_bounded(facts or {}), **body}, default=str)
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def _bounded(facts: Mapping[str, object]) -> dict[str, object]:
+    # An answer is no copy of what was sent.
+    return {
+        name: fact[:_LONGEST_FACT] if isinstance(fact, str) else fact
+        for name, fact in facts.items()
+    }
 
 
 def unexpected() -> Response:
@@ -117,8 +126,14 @@ def _of_http(_request: Request, error: Exception) -> Response:
     return answer(error.status, error.detail, facts=error.facts)
 
 
-def _of_framework(_request: Request, error: HTTPException) -> Response:
-    return answer(error.status_code, str(error.detail), headers=error.headers)
+def _of_framework(request: Request, error: HTTPException) -> Response:
+    path, detail = request.url.path[:200], str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"there is nothing at {path}"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "none")
+        detail = f"{request.method} is no method of {path}; it has: {allowed}"
+    return answer(error.status_code, detail, headers=error.headers)
 
 
 def _of_validation(_request: Request, error: RequestValidationError) -> Response:

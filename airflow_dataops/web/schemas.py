@@ -22,6 +22,7 @@ MOST_STAFF = 100
 MOST_PIPELINES = 500
 LONGEST_REASON = 2000
 # Text of several lines; the database takes no zero byte, and a log no escape sequence.
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 READABLE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 
 
@@ -129,8 +130,12 @@ class PutMember(_Body):
 class GetCredentials(_Body):
     """How long a login is to last: ``8h``, ``30m``."""
 
-    ttl: Annotated[str, StringConstraints(max_length=20)] | None = None
+    ttl: Annotated[str, StringConstraints(pattern="^[1-9][0-9]{0,3}[mhd]$")] = "1h"
     reason: Reason | None = None
+
+    def seconds(self) -> int:
+        """The time in seconds."""
+        return int(self.ttl[:-1]) * _SECONDS[self.ttl[-1]]
 
 
 Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import pytest
@@ -28,6 +30,7 @@ ENVIRONMENTS = {
     ),
     "bank": ("banking", "demo_bank", "main", {"owner": "role:bankers"}),
 }
+PROJECTS = ("retail", "banking")
 # Whoever is no owner, with the role that Airflow's SimpleAuthManager gives them.
 ROLES = {"ada": "admin", "bella": "bankers", "una": "analysts"}
 
@@ -65,7 +68,6 @@ class Site:
     origins: dict
     workers: FakeWorkers
     file: object
-    _people: dict = field(default_factory=dict)
 
     def ask(self, method, path, *, by=None, json=None, **how):
         """A request below the API's prefix, with a person's token; None is nobody."""
@@ -118,22 +120,29 @@ class Site:
         return {"Authorization": f"Bearer {token}"}
 
 
-@pytest.fixture
-def site(airflow_engine, tmp_path, monkeypatch):
-    """Two projects with four environments; no kitchen yet."""
+@contextmanager
+def opened(folder):
+    """The API server of an installation that lies in a folder."""
     from airflow import settings
+    from sqlalchemy import create_engine
     from sqlalchemy.orm import sessionmaker
 
-    for name in ("Session", "NonScopedSession"):
-        monkeypatch.setattr(settings, name, sessionmaker(airflow_engine), raising=False)
-    origins = {}
-    for project in ("retail", "banking"):
-        folder = tmp_path / project
-        folder.mkdir()
-        origins[project] = Origin(folder)
-        origins[project].commit({"pipelines/profit/pipeline.py": "one = 1\n"})
-    file = tmp_path / "environments.yaml"
+    origins = {project: Origin(folder / project) for project in PROJECTS}
+    file = folder / "environments.yaml"
     write_environments(file, origins)
+    engine, workers = create_engine(f"sqlite:///{folder / 'airflow.db'}"), FakeWorkers()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(settings, "engine", engine)
+        for name in ("Session", "NonScopedSession"):
+            patched.setattr(settings, name, sessionmaker(engine), raising=False)
+        for option, value in _options(file).items():
+            patched.setenv(f"AIRFLOW__{option}", value)
+        with _client(workers) as client:
+            yield Site(client=client, engine=engine, origins=origins, workers=workers, file=file)
+    engine.dispose()
+
+
+def _options(file):
     bundles = [
         {
             "name": f"kitchens-{environment}",
@@ -142,18 +151,56 @@ def site(airflow_engine, tmp_path, monkeypatch):
         }
         for environment in ENVIRONMENTS
     ]
-    for option, value in {
+    return {
         "API_AUTH__JWT_SECRET": JWT_SECRET,
         "DATAOPS__TOKEN_KEY": TOKEN_KEY,
         "DATAOPS__ENVIRONMENTS_FILE": str(file),
         "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
-    }.items():
-        monkeypatch.setenv(f"AIRFLOW__{option}", value)
-    workers = FakeWorkers()
-    with _client(workers) as client:
-        yield Site(
-            client=client, engine=airflow_engine, origins=origins, workers=workers, file=file
-        )
+    }
+
+
+@pytest.fixture(scope="session")
+def empty_installation(migrated_database, tmp_path_factory):
+    """A folder with two projects' repositories and a database; to be copied."""
+    folder = tmp_path_factory.mktemp("empty-installation")
+    shutil.copy(migrated_database, folder / "airflow.db")
+    for project in PROJECTS:
+        (folder / project).mkdir()
+        Origin(folder / project).commit({"pipelines/profit/pipeline.py": "one = 1\n"})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def retail_installation(empty_installation, tmp_path_factory):
+    """The same with the retail project's base kitchens, and padma's kitchen with its staff."""
+    folder = tmp_path_factory.mktemp("retail") / "installation"
+    shutil.copytree(empty_installation, folder)
+    with opened(folder) as site:
+        site.create("demo_production", None, by="eric")
+        site.put("chris", "cook", in_="demo_production", by="eric")
+        site.create("demo_dev", "demo_production", by="chris")
+        for who, role in {"padma": "cook", "role:analysts": "guest"}.items():
+            site.put(who, role, in_="demo_dev", by="chris")
+        site.create("dev_kitchen", "demo_dev", by="padma")
+        for who, role in {"carl": "cook", "gus": "guest"}.items():
+            site.put(who, role, in_="dev_kitchen", by="padma")
+    return folder
+
+
+@pytest.fixture
+def site(empty_installation, tmp_path):
+    """Two projects with four environments; no kitchen yet."""
+    shutil.copytree(empty_installation, tmp_path / "installation")
+    with opened(tmp_path / "installation") as site:
+        yield site
+
+
+@pytest.fixture
+def retail(retail_installation, tmp_path):
+    """The retail project's base kitchens, and padma's kitchen with its staff."""
+    shutil.copytree(retail_installation, tmp_path / "installation")
+    with opened(tmp_path / "installation") as site:
+        yield site
 
 
 def write_environments(file, origins, **changes):
@@ -190,7 +237,7 @@ def _client(workers):
     purge_cached_app()
     create_auth_manager()
 
-    def opened():
+    def installation():
         here = this_installation()
 
         def places(project):
@@ -199,19 +246,5 @@ def _client(workers):
         return replace(here, places=places)
 
     root = FastAPI()
-    root.mount("/dataops", create_app(opened))
+    root.mount("/dataops", create_app(installation))
     return TestClient(root)
-
-
-@pytest.fixture
-def retail(site):
-    """The retail project's base kitchens, and padma's kitchen with its staff."""
-    site.create("demo_production", None, by="eric")
-    site.put("chris", "cook", in_="demo_production", by="eric")
-    site.create("demo_dev", "demo_production", by="chris")
-    for who, role in {"padma": "cook", "role:analysts": "guest"}.items():
-        site.put(who, role, in_="demo_dev", by="chris")
-    site.create("dev_kitchen", "demo_dev", by="padma")
-    for who, role in {"carl": "cook", "gus": "guest"}.items():
-        site.put(who, role, in_="dev_kitchen", by="padma")
-    return site

@@ -90,8 +90,10 @@ TABLE = {
     "POST /kitchens/{name}/refresh": for_kitchens(204, least="cook"),
     "PATCH /kitchens/{name}": for_kitchens(200, least="head", protected=owner_alone(200)),
     "DELETE /kitchens/{name}": for_kitchens(202, least="head", protected=owner_alone(422)),
-    "PUT /kitchens/{name}/staff/{who}": for_kitchens(
-        200, least="head", protected=owner_alone(200)
+    "PUT /kitchens/{name}/staff/{who}": for_kitchens(200, least="head", protected=owner_alone(200)),
+    # Development has no tool with logins of its own: who passes hears that. Protected: nobody.
+    "POST /kitchens/{name}/credentials/{tool}": for_kitchens(
+        404, least="cook", protected=all_(403)
     ),
     "DELETE /kitchens/{name}/staff/{who}": for_kitchens(
         204, least="head", protected=owner_alone(204)
@@ -99,6 +101,7 @@ TABLE = {
 }
 BODIES = {
     "PATCH /kitchens/{name}": {"ticket": "DATA-1"},
+    "POST /kitchens/{name}/credentials/{tool}": {"ttl": "8h"},
     "PUT /kitchens/{name}/staff/{who}": {"role": "guest"},
 }
 # The platform's tasks alone; statuses of a task of another environment are in test_tasks.
@@ -139,7 +142,7 @@ class Street:
         method, path = route.split(" ")
         # What changes something is done to a kitchen of its own.
         kitchen = kind and self.kitchen(kind, anew=method == "DELETE" and path.endswith("{name}"))
-        values = {"name": kitchen or "development", "who": "zoe"}
+        values = {"name": kitchen or "development", "who": "zoe", "tool": "redshift"}
         body = BODIES.get(route)
         if route == "POST /kitchens":
             body = {"name": f"k{next(_numbers)}", "parent": kitchen}
