@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ class KitchenFolder:
         place = self._place
         with self._server() as server:
             mark = _read(server, place.mark_file)
-            if mark is None and not _is_taken(server, place.folder):
+            if not mark and not _is_taken(server, place.folder):
                 with server.open(place.mark_file, "w") as file:
                     file.write(place.mark)
             elif mark != place.mark:
@@ -69,25 +69,28 @@ class KitchenFolder:
                 raise KitchenExists(place.kitchen, why)
             if _kind(server, place.folder) is not None:
                 return "is there already"
-            server.mkdir(place.folder.rstrip("/"))
+            _make(server, place.folder)
         return "made"
 
     def unmake(self) -> str:
         """Remove the folder with all it holds; a link goes, what it leads to stays."""
         place = self._place
         with self._server() as server:
-            if _read(server, place.mark_file) != place.mark:
-                is_there = _kind(server, place.folder) is not None
-                return "is not this kitchen's, and stays" if is_there else "was gone already"
+            mark = _read(server, place.mark_file)
+            if mark == "":  # whoever made it died before a word was in it, or made a folder
+                _remove(server, place.mark_file)
+            if mark != place.mark:
+                is_taken = bool(mark) or _kind(server, place.folder) is not None
+                return "is not this kitchen's, and stays" if is_taken else "was gone already"
             count = _remove(server, place.folder)
             # The mark is the last to go: without it nobody would dare to remove the rest.
-            server.remove(place.mark_file)
+            _remove(server, place.mark_file)
         return f"gone, with {count} files"
 
     def exists(self) -> bool:
         """Whether it is marked as this kitchen's; the mark is the last that goes."""
         with self._server() as server:
-            return _read(server, self._place.mark_file) == self._place.mark
+            return _read(server, self._place.mark_file) in {self._place.mark, ""}
 
     @contextmanager
     def _server(self) -> Iterator[SFTPClient]:
@@ -131,14 +134,27 @@ def _is_taken(server: SFTPClient, folder: str) -> bool:
     return kind != stat.S_IFDIR or bool(server.listdir(folder))
 
 
+def _make(server: SFTPClient, folder: str) -> None:
+    try:
+        server.mkdir(folder.rstrip("/"))
+    except OSError:
+        if _kind(server, folder) != stat.S_IFDIR:  # another attempt was faster
+            raise
+
+
 def _remove(server: SFTPClient, path: str) -> int:
-    """Remove a file, a link or a whole folder; gives the number of files."""
-    kind = _kind(server, path)
+    """Remove a file, a link or a whole folder; gives the number of files.
+
+    Another attempt may do the same at this moment.
+    """
+    kind, count = _kind(server, path), 0
     if kind is None:
         return 0
-    if kind != stat.S_IFDIR:
-        server.remove(path.rstrip("/"))
-        return 1
-    count = sum(_remove(server, posixpath.join(path, name)) for name in server.listdir(path))
-    server.rmdir(path.rstrip("/"))
+    with suppress(FileNotFoundError):
+        if kind != stat.S_IFDIR:
+            server.remove(path.rstrip("/"))
+            return 1
+        for name in server.listdir(path):
+            count += _remove(server, posixpath.join(path, name))
+        server.rmdir(path.rstrip("/"))
     return count

@@ -115,7 +115,8 @@ class KitchenPrefix:
         place = self._place
         with _told(place.bucket, place.prefix):
             if not self._is_ours():
-                return "is not this kitchen's, and stays" if self._holds_objects() else "was gone"
+                is_taken = self._mark() is not None or self._holds_objects()
+                return "is not this kitchen's, and stays" if is_taken else "was gone already"
             count = self._delete_all(place.prefix)
             # The mark is the last to go: without it nobody would dare to delete the rest.
             self._delete_all(place.mark_key)

@@ -153,7 +153,7 @@ def folder(base: str, kitchen: str) -> str:
 
 def bucket_mark(prefix: str) -> str:
     """Key, outside of a kitchen's prefix, of the object that says whose the prefix is."""
-    return f".{PLATFORM}/{prefix.rstrip('/')}"
+    return f".{PLATFORM}/{prefix}kitchen"
 
 
 def folder_mark(folder: str) -> str:

@@ -49,8 +49,8 @@ def _run(site, kitchen, part, verb, call, sending):
     redshift = site.environment.tools["redshift"]
     where = (site.file, redshift.dynamic, kitchen, part)
     process = _processes.Process(target=_work, args=(where, verb, call, sending))
-    import time; t = time.time(); process.start()
-    process.join(60); print("CHILD", time.time() - t)
+    process.start()
+    process.join(60)
     exit_code = process.exitcode
     process.close()
     return exit_code
@@ -59,9 +59,9 @@ def _run(site, kitchen, part, verb, call, sending):
 def _work(where, verb, deadly, sending):
     from tests.kitchen_sites import KitchenSite
 
-    import time; t = time.time(); file, dynamic, kitchen, part = where
+    file, dynamic, kitchen, part = where
     place = KitchenSite(file, dynamic=dynamic).place(kitchen, part)
-    calls = 0; print("READY", time.time() - t)
+    calls = 0
 
     def after(frame, event, _):
         nonlocal calls

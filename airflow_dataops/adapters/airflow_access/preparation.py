@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_dataops.adapters.airflow_access import rights
+from airflow_dataops.adapters.airflow_access.tables import ADMIN
 from airflow_dataops.domain import access, names
 from airflow_dataops.domain.access import DagAccess
 
@@ -56,7 +57,7 @@ def put_kitchens_roles(tables: RoleTables, kitchen: Kitchen) -> list[Finding]:
 def who_sees_every_dag(tables: RoleTables) -> Iterator[Finding]:
     """Users whose role shows kitchens to them that they are not on the staff of."""
     for role, people in sorted(tables.holders(rights.ON_EVERY_DAG).items()):
-        if role == rights.ADMIN:
+        if role == ADMIN:
             continue
         for user in sorted(people):
             yield Finding(

@@ -6,9 +6,9 @@ thing (runs, logs, code). The first is granted DAG by DAG, the second by the rol
 
 from __future__ import annotations
 
+from airflow_dataops.adapters.airflow_access.tables import ADMIN
 from airflow_dataops.domain.access import DagAccess
 
-ADMIN = "Admin"
 # Admin sees everything anyway; Public is whoever has not logged in.
 NEVER_GRANTED = frozenset({ADMIN, "Public"})
 

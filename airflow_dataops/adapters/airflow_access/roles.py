@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import sessionmaker
 
 from airflow_dataops.adapters.airflow_access import preparation, rights
 from airflow_dataops.adapters.airflow_access.tables import RoleTables
 from airflow_dataops.domain import access, names
 from airflow_dataops.domain.access import DagAccess
+from airflow_dataops.errors import OutsideSystemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+AccessControl = dict[str, dict[str, set[str]]]
 _T = TypeVar("_T")
 
 
@@ -45,10 +47,15 @@ class FabAccessRoles:
 
     def put(self, kitchen: Kitchen, staff: Sequence[Member]) -> str:
         """Make the kitchen's roles, with exactly this staff in them; says what there is."""
-        wanted = access.people(kitchen, staff, self._environment_of(kitchen.environment))
+        environment = self._environment_of(kitchen.environment)
+        wanted = access.people(kitchen, staff, environment)
+        grants = access.grants(kitchen, staff, environment)
 
         def write(tables: RoleTables) -> set[str]:
             preparation.put_kitchens_roles(tables, kitchen)
+            # Those who are meant by a role have their rights from the DAGs themselves.
+            control = _control(tables, grants, of=kitchen.name)
+            tables.grant(control, namespace=_namespace(kitchen))
             return tables.put_people(wanted)
 
         unknown = self._write(write)
@@ -58,16 +65,14 @@ class FabAccessRoles:
 
     def remove(self, kitchen: Kitchen) -> None:
         """Remove the kitchen's roles and all rights on its DAGs; gone already is no error."""
-        namespace = names.dag_id(kitchen.name, "")
-        self._write(lambda tables: tables.remove(_roles(kitchen), namespace=namespace))
+        self._write(lambda tables: tables.remove(_roles(kitchen), namespace=_namespace(kitchen)))
 
     def exist(self, kitchen: Kitchen) -> bool:
         """Whether any of the kitchen's roles, or of the rights on its DAGs, is there."""
         with self._sessions() as session:
             tables = RoleTables(session)
-            return bool(tables.existing(_roles(kitchen))) or tables.has_rights_in(
-                names.dag_id(kitchen.name, "")
-            )
+            has_roles = bool(tables.existing(_roles(kitchen)))
+            return has_roles or tables.has_rights_in(_namespace(kitchen))
 
     def reconcile(self, staffed: Iterable[tuple[Kitchen, Sequence[Member]]]) -> list[str]:
         """Put people into the roles of kitchens that they are on the staff of, and others out.
@@ -95,17 +100,18 @@ class FabAccessRoles:
             self._write(lambda tables: tables.put_people(astray))
         return sorted(astray)
 
-    def access_control(
-        self, kitchen: Kitchen, staff: Iterable[Member]
-    ) -> dict[str, dict[str, set[str]]]:
+    def access_control(self, kitchen: Kitchen, staff: Iterable[Member]) -> AccessControl:
         """``access_control`` of the kitchen's DAGs, as FAB reads it."""
         environment = self._environment_of(kitchen.environment)
-        return self._granted(access.grants(kitchen, staff, environment), of=kitchen.name)
+        grants = access.grants(kitchen, staff, environment)
+        with self._sessions() as session:
+            return _control(RoleTables(session), grants, of=kitchen.name)
 
-    def platform_access_control(self, environment: str) -> dict[str, dict[str, set[str]]]:
+    def platform_access_control(self, environment: str) -> AccessControl:
         """``access_control`` of the DAGs that make and unmake an environment's kitchens."""
-        granted = access.platform_grants(self._environment_of(environment))
-        return self._granted(granted, of=names.PLATFORM)
+        grants = access.platform_grants(self._environment_of(environment))
+        with self._sessions() as session:
+            return _control(RoleTables(session), grants, of=names.PLATFORM)
 
     def prepare(
         self,
@@ -134,10 +140,15 @@ class FabAccessRoles:
 
     def _write(self, work: Callable[[RoleTables], _T], *, keep: bool = True) -> _T:
         try:
-            return self._write_once(work, keep=keep)
-        except IntegrityError:
-            # Another process made the same role or right meanwhile: now it is found.
-            return self._write_once(work, keep=keep)
+            try:
+                return self._write_once(work, keep=keep)
+            except IntegrityError:
+                # Another process made the same role or right meanwhile: now it is found.
+                return self._write_once(work, keep=keep)
+        except DBAPIError as error:
+            reason = str(error.orig).partition("\n")[0]
+            message = f"Airflow's roles could not be changed: {reason}; ask again"
+            raise OutsideSystemError(message) from error
 
     def _write_once(self, work: Callable[[RoleTables], _T], *, keep: bool) -> _T:
         with self._sessions() as session:
@@ -146,21 +157,23 @@ class FabAccessRoles:
                 session.commit()
             return done
 
-    def _granted(
-        self, grants: Mapping[str, DagAccess], *, of: str
-    ) -> dict[str, dict[str, set[str]]]:
-        """Leave out roles that are not there: FAB refuses every DAG of a file that names one."""
-        wanted = grants.keys() - rights.NEVER_GRANTED
-        with self._sessions() as session:
-            there = RoleTables(session).existing(wanted)
-        if missing := sorted(wanted - there):
-            log.warning(
-                "the DAGs of %s are not shown to roles that Airflow does not have: %s; make them "
-                "(`airflow dataops setup-roles` makes ours), then refresh the kitchen",
-                of,
-                ", ".join(missing),
-            )
-        return {role: rights.ON_A_DAG[grants[role]] for role in sorted(there)}
+
+def _control(tables: RoleTables, grants: Mapping[str, DagAccess], *, of: str) -> AccessControl:
+    """Leave out roles that are not there: FAB refuses every DAG of a file that names one."""
+    wanted = grants.keys() - rights.NEVER_GRANTED
+    there = tables.existing(wanted)
+    if missing := sorted(wanted - there):
+        log.warning(
+            "the DAGs of %s are not shown to roles that Airflow does not have: %s; make them "
+            "(`airflow dataops setup-roles` makes ours), then refresh the kitchen",
+            of,
+            ", ".join(missing),
+        )
+    return {role: rights.ON_A_DAG[grants[role]] for role in sorted(there)}
+
+
+def _namespace(kitchen: Kitchen) -> str:
+    return names.dag_id(kitchen.name, "")
 
 
 def _roles(kitchen: Kitchen) -> list[str]:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 _Named = TypeVar("_Named", Action, Resource)
 Right = tuple[str, str]  # an action and what it is done to
-# Names of the resources that stand for one DAG and for its runs.
-_OF_A_DAG = ("DAG:", "DAG Run:")
+ADMIN = "Admin"
+# How the names begin that stand for one DAG and for its runs.
+_OF_A_DAG = {"DAG:": "DAGs", "DAG Run:": "DAG Runs"}
 
 
 class RoleTables:
@@ -113,6 +114,40 @@ class RoleTables:
                 self._put_members(role_id, {ids[name] for name in people if name in ids})
         return names - ids.keys()
 
+    def grant(self, granted: Mapping[str, Mapping[str, Set[str]]], *, namespace: str) -> None:
+        """Let roles have exactly these rights on the DAGs whose ids start with this.
+
+        As Airflow itself does when it reads a DAG; only rights that it has made are given.
+        """
+        links = assoc_permission_role
+        query = (
+            select(Permission.id, Action.name, Resource.name)
+            .join(Permission.action)
+            .join(Permission.resource)
+            .where(_is_in(namespace))
+        )
+        rights = self._session.execute(query).all()
+        roles = self._session.execute(select(Role.id, Role.name).where(Role.name.in_(granted)))
+        wanted = {
+            (role, right)
+            for role, name in roles
+            for right, action, what in rights
+            if action in granted[name].get(_kind_of(what), ())
+        }
+        held = self._session.execute(
+            select(links.c.role_id, links.c.permission_view_id, links.c.id)
+            .join(Role, Role.id == links.c.role_id)
+            .where(links.c.permission_view_id.in_([right for right, _, _ in rights]))
+            .where(Role.name != ADMIN)
+        ).all()
+        gone = [link for role, right, link in held if (role, right) not in wanted]
+        self._session.execute(delete(links).where(links.c.id.in_(gone)))
+        if added := sorted(wanted - {(role, right) for role, right, _ in held}):
+            self._session.execute(
+                insert(links),
+                [{"role_id": role, "permission_view_id": right} for role, right in added],
+            )
+
     def remove(self, roles: Iterable[str], *, namespace: str) -> None:
         """Remove roles, and every right on the DAGs whose ids start with this."""
         ids = list(self._session.scalars(select(Role.id).where(Role.name.in_(list(roles)))))
@@ -192,6 +227,10 @@ class RoleTables:
 
     def _id_of(self, role: str) -> int | None:
         return self._session.scalars(select(Role.id).where(Role.name == role)).first()
+
+
+def _kind_of(resource: str) -> str:
+    return next(kind for start, kind in _OF_A_DAG.items() if resource.startswith(start))
 
 
 def _is_in(namespace: str) -> ColumnElement[bool]:
