@@ -88,7 +88,7 @@ class InvalidName(KitchenError):
     """A name breaks the naming rules."""
 
     def __init__(self, name: str, *, kind: str, rule: str) -> None:
-        super().__init__(f"{name!r} cannot be the name of a {kind}: {rule}")
+        super().__init__(f"{_shown(name)} cannot be the name of a {kind}: {rule}")
         self.kind = kind
         self.name = name
         self.rule = rule
@@ -99,7 +99,7 @@ class KitchenNotFound(KitchenError):
 
     def __init__(self, name: str, known: Sequence[str] | None = None) -> None:
         listed = "" if known is None else f"; known kitchens: {', '.join(known) or 'none'}"
-        super().__init__(f"no kitchen named {name!r}{listed}")
+        super().__init__(f"no kitchen named {_shown(name)}{listed}")
         self.name = name
         self.known = tuple(known or ())
 
@@ -147,7 +147,7 @@ class EnvironmentNotFound(DataOpsError):
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         listed = ", ".join(known) or "none"
-        super().__init__(f"no release environment named {name!r}; declared: {listed}")
+        super().__init__(f"no release environment named {_shown(name)}; declared: {listed}")
         self.name = name
         self.known = tuple(known)
 
@@ -252,3 +252,9 @@ class ToolUnreachable(OutsideSystemError):
 
 class BadDataFile(OutsideSystemError):
     """A data file does not fit what it is loaded into. Says where, never what the row holds."""
+
+
+def _shown(name: str) -> str:
+    # What was asked for, as long as it could have been a name at all.
+    longest = 80
+    return repr(name) if len(name) <= longest else f"{name[:longest]!r}…"
