@@ -1,0 +1,33 @@
+"""The REST API's reference page names every route, and no other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.routing import Mount, Route
+
+from airflow_dataops.web.app import API, create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.applications import Starlette
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "rest-api.md"
+
+
+def routes(app: Starlette, above: str = "") -> Iterator[str]:
+    for route in app.routes:
+        if isinstance(route, Mount):
+            yield from routes(route.app, above + route.path)
+        elif isinstance(route, Route):
+            path = re.sub(r":\w+}", "}", above + route.path).removeprefix(API)
+            yield from (f"{method} {path}" for method in (route.methods or ()) if method != "HEAD")
+
+
+def test_the_page_lists_the_routes_that_there_are() -> None:
+    listed = re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", PAGE.read_text(), re.MULTILINE)
+
+    assert sorted(listed) == sorted(routes(create_app()))
