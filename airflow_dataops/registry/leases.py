@@ -5,11 +5,23 @@ Shared by all API servers: any may be asked by a try, and any may hear of its en
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, column, delete, not_, or_, select, table, update
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy import (
+    Uuid,
+    and_,
+    bindparam,
+    column,
+    delete,
+    insert,
+    not_,
+    or_,
+    select,
+    table,
+    update,
+)
 
 from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.leases import Lease
@@ -19,12 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import Engine
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Connection, Engine
 
 # Of a single sweep: it is one request of the janitor's task, and the next one does the rest.
 _MOST_AT_ONCE = 500
 
+_FIELDS = tuple(field.name for field in fields(Lease))
+_LEASE = tuple(LeaseRow.__table__.c[name] for name in _FIELDS)
 _task_instance = table("task_instance", column("id", Uuid()), column("state"))
 _RUNNING = select(_task_instance.c.id).where(
     _task_instance.c.state == "running",
@@ -42,40 +55,29 @@ class LeaseTable:
 
     def __init__(self, engine: Engine) -> None:
         """Work on Airflow's metadata database."""
-        self._sessions = sessionmaker(engine)
+        self._engine = engine
 
     def add(self, lease: Lease) -> None:
         """Write down who holds a login."""
-        row = LeaseRow(
-            lease_id=lease.lease_id,
-            environment=lease.environment,
-            kitchen_id=lease.kitchen_id,
-            tool=lease.tool,
-            task_instance=lease.task_instance,
-            person=lease.person,
-            issued_at=lease.issued_at,
-            expires_at=lease.expires_at,
-        )
-        with self._sessions.begin() as session:
-            session.add(row)
+        with self._engine.begin() as connection:
+            connection.execute(insert(LeaseRow).values(asdict(lease)))
 
     def is_in_force(self, lease_id: str, *, now: datetime) -> bool:
         """Whether a login may still be used: nobody has begun to take it back."""
         asked = select(LeaseRow.lease_id).where(
             LeaseRow.lease_id == lease_id, LeaseRow.expires_at > now
         )
-        with self._sessions() as session:
-            return session.scalar(asked) is not None
+        with self._engine.connect() as connection:
+            return connection.scalar(asked) is not None
 
     def end(self, task_instance: str, *, now: datetime) -> list[Lease]:
         """Put what a try held until now out of force; gives the logins to take back."""
         held = and_(LeaseRow.task_instance == task_instance, LeaseRow.issued_at <= now)
-        with self._sessions() as session:
-            leases = [_lease(row) for row in session.scalars(select(LeaseRow).where(held))]
+        with self._engine.begin() as connection:
+            leases = [_lease(row) for row in connection.execute(select(*_LEASE).where(held))]
             if leases:
                 in_force = and_(held, LeaseRow.expires_at > now)
-                session.execute(update(LeaseRow).where(in_force).values(expires_at=now))
-                session.commit()
+                connection.execute(update(LeaseRow).where(in_force).values(expires_at=now))
             return leases
 
     def over(self, environment: str, *, now: datetime) -> list[Lease]:
@@ -85,41 +87,31 @@ class LeaseTable:
         """
         is_over = or_(LeaseRow.expires_at <= now, not_(select(1).where(_works_in_kitchen).exists()))
         of_environment = (
-            select(LeaseRow, is_over.label("is_over"))
+            select(*_LEASE, is_over.label("is_over"))
             .where(LeaseRow.environment == environment)
             .order_by(LeaseRow.issued_at)
         )
-        with self._sessions() as session:
-            rows = [(_lease(row), over) for row, over in session.execute(of_environment)]
-            running = _running(
-                session, [lease.task_instance for lease, _ in rows if lease.task_instance]
-            )
+        with self._engine.connect() as connection:
+            rows = connection.execute(of_environment).all()
+            running = _running(connection, [row.task_instance for row in rows if row.task_instance])
         found = [
-            lease
-            for lease, over in rows
-            if over or (lease.task_instance and lease.task_instance not in running)
+            _lease(row)
+            for row in rows
+            if row.is_over or (row.task_instance and row.task_instance not in running)
         ]
         return found[:_MOST_AT_ONCE]
 
     def remove(self, lease_id: str) -> None:
         """Forget a login that was taken back; forgotten already is no error."""
-        with self._sessions.begin() as session:
-            session.execute(delete(LeaseRow).where(LeaseRow.lease_id == lease_id))
+        with self._engine.begin() as connection:
+            connection.execute(delete(LeaseRow).where(LeaseRow.lease_id == lease_id))
 
 
-def _running(session: Session, task_instances: Iterable[str]) -> set[str]:
+def _running(connection: Connection, task_instances: Iterable[str]) -> set[str]:
     asked = [UUID(task_instance) for task_instance in task_instances]
-    return {str(found) for found in session.scalars(_RUNNING, {"asked": asked})} if asked else set()
+    found = connection.scalars(_RUNNING, {"asked": asked}) if asked else ()
+    return {str(task_instance) for task_instance in found}
 
 
-def _lease(row: LeaseRow) -> Lease:
-    return Lease(
-        lease_id=row.lease_id,
-        environment=row.environment,
-        kitchen_id=row.kitchen_id,
-        tool=row.tool,
-        task_instance=row.task_instance,
-        person=row.person,
-        issued_at=row.issued_at,
-        expires_at=row.expires_at,
-    )
+def _lease(row: Any) -> Lease:
+    return Lease(**{name: getattr(row, name) for name in _FIELDS})

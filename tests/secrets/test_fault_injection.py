@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 import airflow_dataops
 from airflow_dataops import bootstrap
 from airflow_dataops.errors import VaultUnavailable
-from airflow_dataops.secrets import kitchen_credentials
+from airflow_dataops.secrets import kitchen_credentials, task_logins
 from airflow_dataops.secrets.kitchen_vault import KitchenVaultBackend
 from airflow_dataops.secrets.refusals import Refused
 from tests.secrets.conftest import asking
@@ -157,6 +157,39 @@ def test_every_call_of_a_variables_lookup_may_fail(installation, task):
     installation.stack.put_secret("development", "variables/fault", {"value": "1"})
     called = walk(task, lambda backend: backend.get_variable("fault"), forget_values)
     assert "read_secret_version" in called
+
+
+@pytest.fixture
+def dynamic_task(installation, task, fresh_name):  # noqa: ARG001 - it sets the trap
+    return installation.running_task(installation.make_kitchen(fresh_name()).name)
+
+
+def forget_logins():
+    task_logins._kept.clear()
+
+
+def test_every_call_of_a_lookup_that_issues_a_login_may_fail(dynamic_task):
+    called = walk(dynamic_task, lambda backend: backend.get_connection("redshift"), forget_logins)
+    assert set(called) >= {
+        "identify", "is_issued", "login", "issue_to_try", "issue_login", "_check_duration", "add",
+        "keep",
+    }  # fmt: skip
+
+
+def test_every_call_of_a_lookup_that_has_its_login_may_fail(dynamic_task):
+    called = walk(dynamic_task, lambda backend: backend.get_connection("redshift"), forget_nothing)
+    assert "is_in_force" in called
+    assert "issue_login" not in called
+
+
+def test_every_call_of_the_platforms_lookup_may_fail(installation, task):  # noqa: ARG001
+    installation.set("dataops", "token_key", "k" * 64)
+    installation.set("dataops", "api_url", "https://airflow.example.com")
+    platform = installation.task_of("dataops.development.provision")
+    called = walk(platform, lambda backend: backend.get_connection("vault"), forget_nothing)
+    assert "read_secret_version" in called
+    called = walk(platform, lambda backend: backend.get_connection("dataops"), forget_nothing)
+    assert {"mint", "token_key", "api_url", "encode"} <= set(called)
 
 
 class BrokenStore:
