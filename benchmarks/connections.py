@@ -26,7 +26,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from airflow_dataops.demo.stack import EmbeddedStack
 from benchmarks import _report
@@ -171,10 +170,9 @@ def _add_tasks(stack: EmbeddedStack, asked_by: list[str]) -> dict[str, str]:
     from airflow import settings
     from sqlalchemy.orm import Session
 
-    from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.registry.bundle_versions import record_version
-    from airflow_dataops.registry.kitchens import KitchenTable
     from tests.registry.airflow_rows import add_dag, add_running_task
+    from tests.registry.kitchen_rows import add_kitchen
 
     now = datetime.now(tz=UTC)
     with Session(settings.engine) as session, session.begin():
@@ -182,16 +180,10 @@ def _add_tasks(stack: EmbeddedStack, asked_by: list[str]) -> dict[str, str]:
             session, version=_VERSION, bundle_name=_BUNDLE, project="retail",
             environment=_ENVIRONMENT, now=now,
         )  # fmt: skip
-    table = KitchenTable(settings.engine, bundle_name=lambda _: _BUNDLE)
     tasks = {}
     for n, system in enumerate(asked_by):
         name = f"kitchen_{n}"
-        table.add(
-            Kitchen(
-                id=str(uuid4()), name=name, project="retail", environment=_ENVIRONMENT,
-                branch=name, parent=None, created_at=now, created_by="padma",
-            )
-        )  # fmt: skip
+        add_kitchen(settings.engine, name, _ENVIRONMENT)
         add_dag(settings.engine, f"{name}.profit", bundle=_BUNDLE)
         tasks[system] = add_running_task(settings.engine, f"{name}.profit", version=_VERSION)
         if system == _OWN:

@@ -6,17 +6,14 @@ Real processes in a virtual environment of their own, which the package comes in
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from airflow_dataops.demo.project_repository import provide_repository
-from airflow_dataops.domain.kitchen import Kitchen
-from airflow_dataops.registry.kitchens import KitchenTable
 from tests.coexistence.cluster import IN_BACKEND, PACKAGE, SEED, Cluster, VirtualEnvironment
 from tests.coexistence.observation import observe, wait_for_dags
+from tests.registry import kitchen_rows
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
 
@@ -123,18 +120,7 @@ def beside_kitchens(stack, folder):
 
 def add_kitchen(cluster):
     engine = create_engine(cluster.url)
-    KitchenTable(engine, bundle_name=lambda _: BUNDLE["name"]).add(
-        Kitchen(
-            id=str(uuid4()),
-            name=KITCHEN,
-            project="retail",
-            environment="production",
-            branch="main",
-            parent=None,
-            created_at=datetime.now(tz=UTC),
-            created_by="eric",
-        )
-    )
+    kitchen_rows.add_kitchen(engine, KITCHEN, "production", branch="main")
     engine.dispose()
 
 

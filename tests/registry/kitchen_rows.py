@@ -14,7 +14,7 @@ from airflow_dataops.registry.models import KitchenRow
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def add_kitchen(engine, name, environment="development", *, state="ready"):
+def add_kitchen(engine, name, environment="development", *, branch=None, state="ready"):
     """A living kitchen; its id."""
     kitchen_id = str(uuid4())
     with Session(engine) as session, session.begin():
@@ -24,7 +24,7 @@ def add_kitchen(engine, name, environment="development", *, state="ready"):
                 name=name,
                 project="retail",
                 environment=environment,
-                branch=name,
+                branch=branch or name,
                 created_at=NOON,
                 created_by="padma",
                 state=state,
