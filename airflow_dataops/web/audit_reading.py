@@ -23,8 +23,8 @@ _COLUMNS = (
     "at", "by", "source", "action", "project", "environment", "kitchen", "kitchen_id", "reason",
     "details",
 )  # fmt: skip
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet takes a cell that begins so for a formula; some of them in full width, too.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def history_of(kitchen: Kitchen, visit: Visit) -> list[AuditEntry]:
@@ -75,7 +75,7 @@ def as_csv(entries: Iterable[AuditEntry]) -> str:
 
 def _as_text(cell: object) -> str:
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def _of_name(name: str, visit: Visit) -> list[Kitchen]:
