@@ -26,6 +26,17 @@ _TOOLS = [
     Tool(name="sftp", folder="/outbox"),
     Tool(name="slack"),
 ]
+# What "dev_kitchen" of development has in tools.
+PARTS_OF_DEV_KITCHEN = {
+    "database_role:redshift kitchen_dev_kitchen",
+    "schema:redshift dev_kitchen",
+    "vault_role:redshift development.dev_kitchen.redshift",
+    "database_role:reports kitchen_dev_kitchen",
+    "schema:reports dev_kitchen",
+    "credential:reports kitchens/dev_kitchen/reports",
+    "prefix:s3 acme/dev_kitchen/",
+    "folder:sftp /outbox/dev_kitchen/",
+}
 
 
 def environment(name, *, base, branch, project="retail", **others):

@@ -1,4 +1,4 @@
-"""How kitchens are asked for, made, changed and deleted."""
+"""How kitchens are asked for, made, and changed."""
 
 from __future__ import annotations
 
@@ -12,119 +12,24 @@ from airflow_dataops.domain.kitchen import KitchenSettings, KitchenState
 from airflow_dataops.domain.provisioning import OperationKind, PartKind, Progress
 from airflow_dataops.domain.staff import Member, Role
 from airflow_dataops.errors import (
-    EnvironmentNotFound,
-    InvalidName,
     InvalidRequest,
     KitchenBusy,
     KitchenError,
     KitchenExists,
-    KitchenHasChildren,
-    KitchenNotFound,
     OutsideSystemError,
     Superseded,
     Vetoed,
 )
 from airflow_dataops.services import kitchens
 from tests.fakes_places import Interrupted
-from tests.installation import Installation, occasion
-from tests.kitchen_values import NOON
+from tests.installation import PARTS_OF_DEV_KITCHEN, Installation, occasion
+from tests.kitchen_values import NOON, PADMA
 
-PADMA = Member(who="padma", role=Role.HEAD)
 CHRIS = Member(who="chris", role=Role.COOK)
-PARTS_OF_DEV_KITCHEN = {
-    "database_role:redshift kitchen_dev_kitchen",
-    "schema:redshift dev_kitchen",
-    "vault_role:redshift development.dev_kitchen.redshift",
-    "database_role:reports kitchen_dev_kitchen",
-    "schema:reports dev_kitchen",
-    "credential:reports kitchens/dev_kitchen/reports",
-    "prefix:s3 acme/dev_kitchen/",
-    "folder:sftp /outbox/dev_kitchen/",
-}
-
-
-@pytest.fixture
-def installation():
-    """Production's and development's base kitchens."""
-    installation = Installation()
-    installation.create("demo_production", by="eric")
-    installation.create("demo_dev", "demo_production", by="chris")
-    installation.hooks.told.clear()
-    installation.recorded.parsing_requests.clear()
-    return installation
 
 
 def progress(operation):
     return {step.part.name: step.progress for step in operation.steps}
-
-
-class TestPlanning:
-    def test_a_kitchen_has_its_parents_environment_unless_it_is_given_another(self, installation):
-        assert installation.plan("one", "demo_dev").environment == "development"
-        assert installation.plan("two", "demo_dev", "staging").environment == "staging"
-
-    def test_a_kitchen_can_be_cut_from_a_protected_environments_base(self, installation):
-        planned = installation.plan("hotfix", "demo_production", "development")
-        assert (planned.parent, planned.environment) == ("demo_production", "development")
-
-    def test_a_base_kitchen_stands_on_the_branch_of_the_environments_file(self):
-        planned = Installation().plan("demo_production")
-        assert (planned.environment, planned.branch, planned.parent) == ("production", "main", None)
-
-    def test_a_plan_is_the_kitchen_as_it_would_be_and_nothing_is_made(self, installation):
-        before = installation.outside
-        planned = installation.plan("dev_kitchen", "demo_dev", ticket="DATA-117", shared=False)
-        assert planned.created_by == "padma"
-        assert planned.created_at == NOON
-        assert planned.project == "retail"
-        assert planned.branch == "dev_kitchen"
-        assert planned.state is KitchenState.CREATING
-        assert planned.settings == KitchenSettings(ticket="DATA-117", shared=False)
-        assert installation.outside == before
-
-    @pytest.mark.parametrize(
-        ("asked", "error", "words"),
-        [
-            (("Dev",), InvalidName, "snake_case"),
-            (("dataops", "demo_dev"), InvalidName, "reserved"),
-            (("demo_dev",), KitchenExists, "a kitchen of this name exists"),
-            (("dev_kitchen", "nobody"), KitchenNotFound, "kitchens: demo_dev, demo_production"),
-            (("dev_kitchen", "dev_kitchen"), KitchenNotFound, "no kitchen named 'dev_kitchen'"),
-            (("dev_kitchen",), KitchenError, "needs a parent to be cut from"),
-            (("dev_kitchen", None, "development"), KitchenError, "needs a parent to be cut from"),
-            (("dev_kitchen", "demo_dev", "nowhere"), EnvironmentNotFound, "declared: bank, dev"),
-            (("dev_kitchen", "demo_dev", "bank"), KitchenError, "belongs to project 'retail'"),
-            (("dev_kitchen", "demo_dev", "production"), KitchenError, "protected and has one"),
-            (("dev_kitchen", "demo_production"), KitchenError, "protected and has one kitchen"),
-            (("demo_bank", "demo_dev"), KitchenError, "belongs to project 'retail'"),
-            (("demo_bank", None, "production"), KitchenError, "base kitchen of bank, not of"),
-        ],
-    )
-    def test_what_cannot_be_is_refused_before_anything_is_made(
-        self, installation, asked, error, words
-    ):
-        before = installation.outside
-        with pytest.raises(error, match=words):
-            installation.begin(*asked)
-        assert installation.outside == before
-        assert installation.hooks.told == []
-
-    def test_a_branch_that_is_meant_for_another_kitchen_is_refused(self, installation):
-        with pytest.raises(KitchenExists, match="branch 'main' belongs to kitchen 'demo_produc"):
-            installation.plan("main", "demo_dev")
-
-    def test_a_name_in_whose_namespace_others_have_dags_is_refused(self, installation):
-        installation.recorded.foreign_dags.append("finance.daily")
-        before = installation.outside
-        with pytest.raises(KitchenExists, match=r"DAG 'finance\.daily' lies in its namespace"):
-            installation.begin("finance", "demo_dev")
-        assert installation.outside == before
-
-    def test_nothing_is_cut_from_a_kitchen_that_goes(self, installation):
-        installation.create("dev_kitchen", "demo_dev")
-        installation.begin_to_delete("dev_kitchen")
-        with pytest.raises(KitchenBusy, match="no kitchen can be cut from it any more"):
-            installation.plan("padma", "dev_kitchen")
 
 
 class TestCreating:
@@ -318,166 +223,6 @@ class TestAskingAgain:
         kitchen = installation.registry.kitchen("dev_kitchen")
         assert (kitchen.created_by, kitchen.state) == ("chris", KitchenState.READY)
         assert "dev_kitchen" in installation.repository.tips
-
-
-class TestDeleting:
-    def test_a_deleted_kitchen_leaves_nothing_but_its_inventory(self, installation):
-        before = installation.outside
-        kitchen = installation.create("dev_kitchen", "demo_dev")
-        tip = installation.repository.tip("dev_kitchen")
-        installation.runs.unfinished["dev_kitchen"] = ["manual__1"]
-        installation.delete("dev_kitchen", reason="done")
-        assert installation.outside == before
-        inventory = installation.operations.latest(kitchen)
-        assert (inventory.kind, inventory.is_over) == (OperationKind.DELETE, True)
-        details = {step.part.name: step.detail for step in inventory.steps}
-        assert details["branch"] == f"gone; its last commit was {tip}"
-        assert set(details.values()) == {details["branch"], "gone"}
-        assert installation.recorded.deleted == [
-            (replace(kitchen, state=KitchenState.DELETING), "chris")
-        ]
-
-    def test_parts_are_unmade_in_the_opposite_order_the_branch_first(self, installation):
-        created = installation.begin("dev_kitchen", "demo_dev")
-        installation.work()
-        deleted = installation.begin_to_delete("dev_kitchen")
-        made = [step.part for step in created.steps]
-        unmade = [step.part for step in deleted.steps]
-        assert unmade == made[:2] + made[:1:-1]
-
-    def test_runs_that_began_before_the_dags_were_gone_are_ended_too(self, installation):
-        installation.create("dev_kitchen", "demo_dev")
-        installation.begin_to_delete("dev_kitchen")
-        installation.runs.unfinished["dev_kitchen"] = ["scheduled__1"]
-        installation.work()
-        assert installation.runs.unfinished == {}
-
-    def test_hooks_hear_of_it_before_and_after(self, installation):
-        installation.create("dev_kitchen", "demo_dev")
-        installation.hooks.told.clear()
-        installation.delete("dev_kitchen", reason="done")
-        (before, planned), (after, done) = installation.hooks.told
-        assert (before, after) == ("before", "after")
-        assert planned.kind is done.kind is OperationKind.DELETE
-        assert (planned.by, planned.reason, planned.staff) == ("chris", "done", (PADMA,))
-        assert done.staff == (PADMA,)
-
-    def test_a_veto_leaves_everything_as_it_is(self, installation):
-        installation.create("dev_kitchen", "demo_dev")
-        before = installation.outside
-        installation.hooks.veto = "the quarter is not closed"
-        with pytest.raises(Vetoed):
-            installation.begin_to_delete("dev_kitchen")
-        assert installation.outside == before
-
-    def test_a_name_is_used_again_under_another_id(self, installation):
-        first = installation.create("dev_kitchen", "demo_dev")
-        installation.delete("dev_kitchen")
-        second = installation.create("dev_kitchen", "demo_dev")
-        assert second.id != first.id
-        assert installation.operations.latest(first).kind is OperationKind.DELETE
-
-    def test_a_kitchen_with_children_stays_as_it_is(self, installation):
-        installation.create("dev_kitchen", "demo_dev")
-        installation.create("padma", "dev_kitchen")
-        before = installation.outside
-        with pytest.raises(KitchenHasChildren, match="padma"):
-            installation.begin_to_delete("dev_kitchen")
-        assert installation.outside == before
-
-    def test_a_base_kitchen_is_not_deleted(self, installation):
-        with pytest.raises(KitchenError, match="base kitchen of development"):
-            installation.begin_to_delete("demo_dev")
-        assert installation.registry.kitchen("demo_dev").state is KitchenState.READY
-
-    def test_a_kitchen_that_never_was_is_answered_with_those_that_are(self, installation):
-        with pytest.raises(KitchenNotFound, match="known kitchens: demo_dev, demo_production"):
-            installation.begin_to_delete("dev_kitchen")
-
-    def test_a_git_host_that_refuses_costs_no_data(self, installation):
-        installation.create("dev_kitchen", "demo_dev")
-        installation.repository.refuses.add("delete")
-        with pytest.raises(OutsideSystemError):
-            installation.begin_to_delete("dev_kitchen")
-        assert set(installation.tools.made) >= PARTS_OF_DEV_KITCHEN
-        installation.repository.refuses.clear()
-        installation.delete("dev_kitchen")
-        assert "dev_kitchen" not in installation.names
-
-    def test_what_is_still_there_after_it_was_removed_ends_the_attempt(self, installation):
-        installation.create("dev_kitchen", "demo_dev")
-        installation.tools.sticky.add(PartKind.PREFIX)
-        with pytest.raises(OutsideSystemError, match=r"prefix:s3 .* is still there"):
-            installation.delete("dev_kitchen")
-        assert installation.registry.kitchen("dev_kitchen").state is KitchenState.DELETING
-        installation.tools.sticky.clear()
-        installation.delete("dev_kitchen")
-        assert PARTS_OF_DEV_KITCHEN.isdisjoint(installation.tools.made)
-
-    def test_asked_again_it_goes_on(self, installation):
-        installation.create("dev_kitchen", "demo_dev")
-        first = installation.begin_to_delete("dev_kitchen")
-        assert installation.begin_to_delete("dev_kitchen", by="eric") == first
-        installation.workers.die()
-        second = installation.begin_to_delete("dev_kitchen", by="eric")
-        assert (second.id, second.attempt, second.by) == (first.id, 2, "chris")
-
-    def test_others_are_spared(self, installation):
-        installation.create("other", "demo_dev")
-        before = installation.outside
-        installation.create("dev_kitchen", "demo_dev")
-        installation.delete("dev_kitchen")
-        assert installation.outside == before
-
-
-class TestDeletingWhatIsBeingCreated:
-    def test_its_creation_is_ended_and_undone(self, installation):
-        before = installation.outside
-        creation = installation.begin("dev_kitchen", "demo_dev")
-        installation.delete("dev_kitchen")
-        assert installation.outside == before
-        ended = installation.operations.operation(creation.id)
-        assert (ended.is_over, ended.progress) == (True, Progress.FAILED)
-        assert installation.workers.stopped == [f"create-dev_kitchen-{creation.id}-1"]
-
-    def test_a_worker_that_goes_on_all_the_same_is_told_to_stop(self, installation):
-        creation = installation.begin("dev_kitchen", "demo_dev")
-        installation.begin_to_delete("dev_kitchen")
-        installation.workers.started = {"late": creation}
-        with pytest.raises(Superseded):
-            installation.work()
-
-    @pytest.mark.parametrize("call", ["cut_branch", "put"])
-    def test_a_server_that_made_a_part_too_late_takes_it_back(self, installation, call):
-        before = installation.outside
-
-        def other():
-            installation.delete("dev_kitchen")
-
-        slow = Interrupted(at=call, moment="before", by=other)
-        with pytest.raises(Superseded):
-            installation.begin("dev_kitchen", "demo_dev", places=slow.around(installation.places))
-        assert installation.outside == before
-
-    def test_a_server_that_is_too_late_spares_the_next_kitchen_of_this_name(self, installation):
-        def others():
-            installation.delete("dev_kitchen")
-            installation.create("dev_kitchen", "demo_dev")
-
-        slow = Interrupted(at="cut_branch", moment="before", by=others)
-        with pytest.raises(Superseded):
-            installation.begin("dev_kitchen", "demo_dev", places=slow.around(installation.places))
-        assert "dev_kitchen" in installation.repository.tips
-        assert installation.registry.kitchen("dev_kitchen").state is KitchenState.READY
-
-    def test_a_server_that_is_late_for_a_finished_creation_takes_nothing_back(self, installation):
-        def other():
-            installation.create("dev_kitchen", "demo_dev")
-
-        slow = Interrupted(at="put", moment="before", by=other)
-        with pytest.raises(Superseded):
-            installation.begin("dev_kitchen", "demo_dev", places=slow.around(installation.places))
-        assert installation.access.staff["dev_kitchen"] == [PADMA]
 
 
 class TestChanging:
