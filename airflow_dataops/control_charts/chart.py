@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from airflow_dataops.control_charts.observations import Array, Flags
 
@@ -43,7 +43,8 @@ class Chart:
         lower, upper: the control limits of what is plotted.
         violations: rule to flags, each of the shape of the values.
         curves: what is plotted instead of the values: ``z``, or ``high`` and ``low``.
-        spread: the chart of ranges, standard deviations or moving ranges beside this one.
+        spread_of: draws the chart of ranges, standard deviations or moving ranges beside this
+            one, which is not needed for a verdict.
         changes: a CUSUM's estimates of when the process changed.
         facts: further numbers a reader may want, by name.
         notes: sentences on what was done that the numbers do not show.
@@ -57,13 +58,18 @@ class Chart:
     upper: float | Array
     violations: Mapping[str, Flags]
     curves: Mapping[str, Array] = field(default_factory=dict)
-    spread: Chart | None = None
+    spread_of: Callable[[], Chart] | None = None
     changes: tuple[Change, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def spread(self) -> Chart | None:
+        """The chart of ranges, standard deviations or moving ranges, if this one has any."""
+        return self.spread_of() if self.spread_of else None
 
     @property
     def signals(self) -> list[int]:
@@ -83,6 +89,7 @@ class Chart:
 
     def after(self, points: int) -> Chart:
         """The chart without its first points, the verdicts on the others unchanged."""
+        spread_of = self.spread_of
 
         def cut(line: float | Array) -> float | Array:
             return line[points:] if isinstance(line, np.ndarray) else line
@@ -96,7 +103,7 @@ class Chart:
             upper=cut(self.upper),
             violations={rule: flags[points:] for rule, flags in self.violations.items()},
             curves={name: curve[points:] for name, curve in self.curves.items()},
-            spread=self.spread.after(points) if self.spread else None,
+            spread_of=(lambda: spread_of().after(points)) if spread_of else None,
             changes=tuple(
                 replace(change, signal=change.signal - points, began=change.began - points)
                 for change in self.changes

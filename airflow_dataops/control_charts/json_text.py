@@ -47,8 +47,8 @@ def json_text(chart: Chart, *, baseline: int | None = None) -> str:
             {"signal": c.signal, "began": c.began, "side": c.side, "mean": c.mean}
             for c in chart.changes
         ]
-    if chart.spread is not None:
-        document[chart.spread.kind] = _spread(chart.spread)
+    if (spread := chart.spread) is not None:
+        document[spread.kind] = _spread(spread)
     if notes:
         document["notes"] = notes
     document["points"] = _points(chart, shown)

@@ -7,6 +7,7 @@ refused with the 1-based place of the first one.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -142,7 +143,7 @@ def numbers(x: Numbers | Sequence[object], *, name: str) -> Array:
         raise UnusableData(message)
     values = x.astype(np.float64, copy=False)
     # A finite sum proves that nothing in it is infinite, at a third of the price of looking.
-    if not np.isfinite(values.sum()):
+    if not math.isfinite(values.sum()):
         _refuse(values, np.isinf(values), "is infinite", name=name)
     return values
 

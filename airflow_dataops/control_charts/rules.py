@@ -19,6 +19,7 @@ Technology 16 (1984); Western Electric, *Statistical Quality Control Handbook* (
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,8 +27,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-    import numpy.typing as npt
 
     from airflow_dataops.control_charts.observations import Array, Flags
 
@@ -53,6 +52,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "cusum_low": "the downward sum is above h",
     "zeros": "more zeros in a row than chance explains",
 }
+_ONE_UNIT: Final = float(np.finfo(np.float64).eps)
 _GROUPS: Final = {"nelson": NELSON, "western_electric": WESTERN_ELECTRIC}
 
 
@@ -74,8 +74,8 @@ def parse_rules(text: str) -> tuple[str, ...]:
 
 def violations(
     values: Array,
-    center: npt.ArrayLike,
-    sigma: npt.ArrayLike,
+    center: float | Array,
+    sigma: float | Array,
     rules: Iterable[str] = BEYOND_LIMITS,
 ) -> dict[str, Flags]:
     """Where each rule fires.
@@ -91,13 +91,13 @@ def violations(
     """
     wanted = tuple(rules)
     # A sum is finite only if no value is missing.
-    if np.isfinite(values.sum()):
+    if math.isfinite(values.sum()):
         return _fire(values, center, sigma, wanted)
     if values.ndim == 2:
         return _row_by_row(values, center, sigma, wanted)
     present = ~np.isnan(values)
     middle, deviation = (
-        a if a.ndim == 0 else a[present] for a in (np.asarray(center), np.asarray(sigma))
+        line[present] if isinstance(line, np.ndarray) else line for line in (center, sigma)
     )
     found = _fire(values[present], middle, deviation, wanted)
     spread = {rule: np.zeros(values.shape, dtype=np.bool_) for rule in wanted}
@@ -107,142 +107,143 @@ def violations(
 
 
 def _row_by_row(
-    values: Array, center: npt.ArrayLike, sigma: npt.ArrayLike, rules: tuple[str, ...]
+    values: Array, center: float | Array, sigma: float | Array, rules: tuple[str, ...]
 ) -> dict[str, Flags]:
-    centers, sigmas = (np.broadcast_to(a, values.shape) for a in (center, sigma))
-    rows = [violations(*row, rules) for row in zip(values, centers, sigmas, strict=True)]
+    centers, sigmas = np.broadcast_to(center, values.shape), np.broadcast_to(sigma, values.shape)
+    rows = [
+        violations(values[index], centers[index], sigmas[index], rules)
+        for index in range(len(values))
+    ]
     return {rule: np.array([row[rule] for row in rows]) for rule in rules}
 
 
 def _fire(
-    values: Array, center: npt.ArrayLike, sigma: npt.ArrayLike, rules: tuple[str, ...]
+    values: Array, center: float | Array, sigma: float | Array, rules: tuple[str, ...]
 ) -> dict[str, Flags]:
-    middle, deviation = np.asarray(center), np.asarray(sigma)
-    slack = 1e-9 * deviation + 4 * np.finfo(np.float64).eps * np.abs(middle)
-    zones = Zones(values=values, center=middle, sigma=deviation, slack=slack, seen={})
+    zones = Zones(
+        values=values,
+        center=center,
+        sigma=sigma,
+        slack=1e-9 * sigma + 4 * _ONE_UNIT * abs(center),
+        seen={},
+    )
     return {rule: _FIRES[rule](zones) for rule in rules}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Zones:
-    """On which side of which line each point lies; each line is compared with once."""
+    """On which side of which line each point lies.
+
+    Both sides are one array of shape (2, …, points), high first: most rules look at each side by
+    itself, and one call on two rows is cheaper than two calls. Each line is compared with once.
+    """
 
     values: Array
-    center: Array
-    sigma: Array
-    slack: Array
+    center: float | Array
+    sigma: float | Array
+    slack: float | Array
     seen: dict[int, Flags]
 
     def beyond(self, sigmas: int) -> Flags:
-        """Points above centre + ``sigmas`` sigma; below it where ``sigmas`` is negative."""
+        """Points beyond centre ± ``sigmas`` sigma, by side."""
         if sigmas not in self.seen:
-            line = self.center + sigmas * self.sigma
-            above = sigmas > 0
-            self.seen[sigmas] = (
-                self.values > line + self.slack if above else self.values < line - self.slack
-            )
+            reach = sigmas * self.sigma + self.slack
+            sides = np.empty((2, *self.values.shape), dtype=np.bool_)
+            np.greater(self.values, self.center + reach, out=sides[0])
+            np.less(self.values, self.center - reach, out=sides[1])
+            self.seen[sigmas] = sides
         return self.seen[sigmas]
 
-    def above(self) -> Flags:
-        """Points above the centre line."""
-        return self.values > self.center + self.slack
-
-    def below(self) -> Flags:
-        """Points below the centre line."""
-        return self.values < self.center - self.slack
-
-    def either(self, sigmas: int) -> Flags:
-        """Points beyond on either side."""
-        return self.beyond(sigmas) | self.beyond(-sigmas)
-
-    def rises(self) -> tuple[Flags, Flags]:
-        """Steps from a point to the next: which go up, which go down."""
+    def steps(self) -> Flags:
+        """Steps from a point to the next that rise, and those that fall; equal ones do neither."""
         before, after = self.values[..., :-1], self.values[..., 1:]
-        return after > before, after < before
+        sides = np.empty((2, *after.shape), dtype=np.bool_)
+        np.greater(after, before, out=sides[0])
+        np.less(after, before, out=sides[1])
+        return sides
 
 
-def consecutive(flags: Flags, length: int) -> Flags:
-    """Where the last ``length`` flags are all set; windows are doubled, not slid."""
-    fires = np.zeros(flags.shape, dtype=np.bool_)
-    if flags.shape[-1] < length:
-        return fires
+def consecutive(flags: Flags, length: int, *, before: int = 0) -> Flags:
+    """Where the last ``length`` flags are all set; windows are doubled, not slid.
+
+    Args:
+        flags: any shape; windows lie along the last axis.
+        length: how many in a row.
+        before: points to put in front that are never flagged.
+    """
+    points = flags.shape[-1] + before
+    fires = np.zeros((*flags.shape[:-1], points), dtype=np.bool_)
     window, size = flags, 1
-    while size < length:
+    while size < length and window.shape[-1]:
         more = min(size, length - size)
         window = window[..., more:] & window[..., :-more]
         size += more
-    fires[..., length - 1 :] = window
-    return fires
-
-
-def _two_of_three(flags: Flags) -> Flags:
-    fires = np.zeros(flags.shape, dtype=np.bool_)
-    fires[..., 1:] = flags[..., :-1]
-    fires[..., 2:] |= flags[..., :-2]
-    fires &= flags
-    return fires
-
-
-def _four_of_five(flags: Flags) -> Flags:
-    points = flags.shape[-1]
-    padded = np.zeros((*flags.shape[:-1], points + 4), dtype=np.bool_)
-    padded[..., 4:] = flags
-    both, one = (op(padded[..., :-1], padded[..., 1:]) for op in (np.logical_and, np.logical_or))
-    older, newer = slice(0, points), slice(2, points + 2)
-    three = both[..., older] & one[..., newer]
-    three |= one[..., older] & both[..., newer]
-    three &= flags
-    return three
-
-
-def _in_a_row(length: int) -> Callable[[Zones], Flags]:
-    def fires(zones: Zones) -> Flags:
-        high = consecutive(zones.above(), length)
-        high |= consecutive(zones.below(), length)
-        return high
-
+    if window.shape[-1]:
+        fires[..., points - window.shape[-1] :] = window
     return fires
 
 
 def _beyond_three(zones: Zones) -> Flags:
-    return zones.either(3)
+    return _on_either(zones.beyond(3))
+
+
+def _in_a_row(length: int) -> Callable[[Zones], Flags]:
+    def fires(zones: Zones) -> Flags:
+        return _on_either(consecutive(zones.beyond(0), length))
+
+    return fires
 
 
 def _two_of_three_beyond_two(zones: Zones) -> Flags:
-    return _two_of_three(zones.beyond(2)) | _two_of_three(zones.beyond(-2))
+    flags = zones.beyond(2)
+    fires = np.zeros(flags.shape, dtype=np.bool_)
+    fires[..., 1:] = flags[..., :-1]
+    fires[..., 2:] |= flags[..., :-2]
+    fires &= flags
+    return _on_either(fires)
 
 
 def _four_of_five_beyond_one(zones: Zones) -> Flags:
-    return _four_of_five(zones.beyond(1)) | _four_of_five(zones.beyond(-1))
+    flags = zones.beyond(1)
+    points = flags.shape[-1]
+    padded = np.zeros((*flags.shape[:-1], points + 4), dtype=np.bool_)
+    padded[..., 4:] = flags
+    both, one = padded[..., :-1] & padded[..., 1:], padded[..., :-1] | padded[..., 1:]
+    # Of the two older and the two newer points before this one, three are beyond.
+    older, newer = slice(0, points), slice(2, points + 2)
+    three = both[..., older] & one[..., newer]
+    three |= one[..., older] & both[..., newer]
+    three &= flags
+    return _on_either(three)
 
 
 def _trend(zones: Zones) -> Flags:
-    fires = np.zeros(zones.values.shape, dtype=np.bool_)
-    up, down = zones.rises()
-    fires[..., 1:] = consecutive(up, 5) | consecutive(down, 5)
-    return fires
+    return _on_either(consecutive(zones.steps(), 5, before=1))
 
 
 def _alternating(zones: Zones) -> Flags:
-    fires = np.zeros(zones.values.shape, dtype=np.bool_)
-    up, down = zones.rises()
-    turns = up[..., 1:] & down[..., :-1]
-    turns |= down[..., 1:] & up[..., :-1]
-    fires[..., 2:] = consecutive(turns, 12)
-    return fires
+    steps = zones.steps()
+    turns = _on_either(steps[..., 1:] & steps[::-1, ..., :-1])
+    return consecutive(turns, 12, before=min(2, zones.values.shape[-1]))
 
 
 def _within_one(zones: Zones) -> Flags:
-    within = zones.values < zones.center + zones.sigma - zones.slack
-    within &= zones.values > zones.center - zones.sigma + zones.slack
+    reach = zones.sigma - zones.slack
+    within = zones.values < zones.center + reach
+    within &= zones.values > zones.center - reach
     return consecutive(within, 15)
 
 
 def _beyond_one_on_both_sides(zones: Zones) -> Flags:
-    fires = consecutive(zones.either(1), 8)
-    fires &= ~consecutive(zones.beyond(1), 8)
-    fires &= ~consecutive(zones.beyond(-1), 8)
+    sides = zones.beyond(1)
+    fires = consecutive(_on_either(sides), 8)
+    fires &= ~_on_either(consecutive(sides, 8))
     return fires
+
+
+def _on_either(sides: Flags) -> Flags:
+    either: Flags = sides[0] | sides[1]
+    return either
 
 
 _FIRES: Final[Mapping[str, Callable[[Zones], Flags]]] = {

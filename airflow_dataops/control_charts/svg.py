@@ -52,8 +52,8 @@ def svg(chart: Chart, *, title: str | None = None, baseline: int | None = None) 
     """
     skipped = max(0, len(chart) - MOST_POINTS)
     parts = [_Panel(chart=chart.after(skipped), skipped=skipped, top=30, height=220)]
-    if chart.spread is not None:
-        spread = chart.spread.after(skipped)
+    if (spread := chart.spread) is not None:
+        spread = spread.after(skipped)
         parts.append(_Panel(chart=spread, skipped=skipped, top=290, height=100))
     height = parts[-1].top + parts[-1].height + 30
     name = title or f"{chart.kind.replace('_', ' ')} control chart"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -55,7 +56,7 @@ class Individuals:
             lower=self.center - WIDTH * self.sigma,
             upper=self.center + WIDTH * self.sigma,
             violations=violations(observed.values, self.center, self.sigma, rules),
-            spread=self._draw_moving_ranges(observed.values),
+            spread_of=partial(self._draw_moving_ranges, observed.values),
         )
 
     def _draw_moving_ranges(self, values: Array) -> Chart:
@@ -93,7 +94,7 @@ def learn_individuals(
 def moving_ranges(values: Array) -> Array:
     """Absolute differences of neighbours, over missing points; shape (present points - 1,)."""
     steps: Array = np.diff(values)
-    if np.isnan(steps.sum()):
+    if math.isnan(steps.sum()):
         steps = np.diff(values[~np.isnan(values)])
     np.abs(steps, out=steps)
     return steps
@@ -138,7 +139,7 @@ class Means:
             lower=plain(self.center - WIDTH * error),
             upper=plain(self.center + WIDTH * error),
             violations=violations(means, self.center, error, rules),
-            spread=self._draw_spread(observed.values, sizes),
+            spread_of=partial(self._draw_spread, observed.values, sizes),
         )
 
     def _draw_spread(self, values: Array, sizes: Array) -> Chart:
