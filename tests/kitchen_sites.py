@@ -83,10 +83,11 @@ class KitchenSite:
             self.place(kitchen, part).make()
         return kitchen
 
-    def unmake(self, kitchen):
-        """Unmake all parts, the last first."""
+    def unmake(self, kitchen, *, tool=None):
+        """Unmake all parts, the last first, or those in one tool."""
         for part in reversed(self.parts(kitchen)):
-            self.place(kitchen, part).unmake()
+            if tool in {None, part.tool}:
+                self.place(kitchen, part).unmake()
 
     def credential(self, kitchen):
         """libpq's parameters of a task of the kitchen."""
@@ -124,6 +125,23 @@ class World:
             autocommit=True,
         )
 
+    def vault(self):
+        """A client with the root token."""
+        token = self._where.vault_root_token_file.read_text()
+        return hvac.Client(url=self._where.vault_url, token=token)
+
+    def forget_leases(self, role):
+        """Have the vault lose a role and the logins that it issued, which stay in the database."""
+        client, mount = self.vault(), f"{self._known.vault_mount}-database"
+        issuer = f"vault_{self._known.name}"
+        end = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = %s"
+        with self.superuser() as superuser:
+            superuser.execute(f"alter role {issuer} nologin")
+            superuser.execute(end, [issuer])
+            client.sys.revoke_force(prefix=f"{mount}/creds/{role}/")
+            superuser.execute(f"alter role {issuer} login")
+        client.adapter.close()
+
     def s3(self):
         return boto3.client(
             "s3",
@@ -159,9 +177,7 @@ class World:
                 yield f"table {schema}.{table} {connection.execute(query).fetchone()}"
 
     def _vault(self):
-        client = hvac.Client(
-            url=self._where.vault_url, token=self._where.vault_root_token_file.read_text()
-        )
+        client = self.vault()
         mount = self._known.vault_mount
 
         def listed(path):

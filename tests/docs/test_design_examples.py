@@ -64,7 +64,8 @@ projects:
         owner: eric
         vault: {
           kind: hashicorp, url: "https://vault.example.com", mount: production,
-          role_id_env: PRODUCTION_ROLE_ID, secret_id_file: /etc/airflow/id, timeout_seconds: 5,
+          database_mount: production-database, role_id_env: PRODUCTION_ROLE_ID,
+          secret_id_file: /etc/airflow/id, timeout_seconds: 5,
         }
         base_kitchen: {name: demo_production, branch: main}
         schedules_enabled_by: [eric, "role:production-engineers"]

@@ -20,14 +20,15 @@ projects:
       production:
         protected: true
         owner: eric
-        vault: {kind: hashicorp, url: "https://vault.example.com", mount: production, role_id_env: PRODUCTION_ROLE_ID, secret_id_file: /run/secrets/production, timeout_seconds: 5}
+        vault: {kind: hashicorp, url: "https://vault.example.com", mount: production, database_mount: production-database, role_id_env: PRODUCTION_ROLE_ID, secret_id_file: /run/secrets/production, timeout_seconds: 5}
         base_kitchen: {name: demo_production, branch: main}
         schedules_enabled_by: [eric, "role:production-engineers"]
         queue: production
+        provision_queue: production-provision
         tools:
           redshift: {schema_per_kitchen: true, dynamic: true}
           s3: {bucket: acme-production}
-          sftp:
+          sftp: {folder: /kitchens}
         alerts: {slack_channel: "#production"}
       development:
         vault:
@@ -78,21 +79,22 @@ def test_the_documented_example_becomes_projects_with_environments(load):
         kind="hashicorp",
         url="https://vault.example.com",
         mount="production",
+        database_mount="production-database",
         role_id_env="PRODUCTION_ROLE_ID",
         secret_id_file="/run/secrets/production",  # noqa: S106 - a path
         timeout_seconds=5,
     )
     assert production.base_kitchen == BaseKitchen(name="demo_production", branch="main")
     assert production.schedules_enabled_by == ("eric", "role:production-engineers")
-    assert (production.owner, production.queue, production.protected) == (
-        "eric",
+    assert (production.owner, production.protected) == ("eric", True)
+    assert (production.queue, production.provision_queue) == (
         "production",
-        True,
+        "production-provision",
     )
     assert production.tools == {
         "redshift": Tool(name="redshift", schema_per_kitchen=True, dynamic=True),
         "s3": Tool(name="s3", bucket="acme-production"),
-        "sftp": Tool(name="sftp"),
+        "sftp": Tool(name="sftp", folder="/kitchens"),
     }
     assert production.alerts == {"slack_channel": "#production"}
     assert projects.project_of("production").repository.endswith("acme/pipelines.git")
@@ -103,7 +105,8 @@ def test_what_is_left_out_has_the_careful_value(load):
     assert development.protected is False
     assert (development.owner, development.queue, development.alerts) == (None, None, {})
     assert development.schedules_enabled_by == ()
-    assert development.vault.timeout_seconds == 3.0
+    assert development.provision_queue is None
+    assert (development.vault.timeout_seconds, development.vault.database_mount) == (3.0, None)
 
 
 @pytest.mark.parametrize(
@@ -113,31 +116,31 @@ def test_what_is_left_out_has_the_careful_value(load):
         ("protected: true", "protected: 'yes'", 6, "protected is 'yes'; write true or false"),
         ("protected: true", "protected: 1", 6, "protected is 1; write true or false"),
         ("[eric, ", "eric #", 10, "is 'eric'; write a list, for example [eric]"),
-        ("queue: production", "queue:", 11, None),
+        (" queue: production", " queue:", 11, None),
         ("queue: production", "queue: ''", 11, "queue is ''; write at least one"),
-        ("dynamic: true", "dynamc: true", 13, "did you mean 'dynamic'? known keys: bucket, "),
-        ("bucket: acme-production", "bucket: 5", 14, "is 5; write a text; quotes make"),
-        ("sftp:", "Sftp:", 15, "'Sftp' cannot be the name of a tool: use small letters"),
-        ("sftp:", "dataops:", 15, "'dataops' cannot be the name of a tool: this name is reserved"),
-        ("sftp:", "s3:", 15, "key 's3' stands twice, first on line 14; keep one of them"),
-        ("sftp:", "7:", 15, "key '7' is read as a number, date or yes/no; put it in quotes"),
-        ("kind: hashicorp\n", "kind: aws\n", 19, "is 'aws'; write one that exists: 'hashicorp'"),
+        ("dynamic: true", "dynamc: true", 14, "did you mean 'dynamic'? known keys: bucket, "),
+        ("bucket: acme-production", "bucket: 5", 15, "is 5; write a text; quotes make"),
+        ("sftp:", "Sftp:", 16, "'Sftp' cannot be the name of a tool: use small letters"),
+        ("sftp:", "dataops:", 16, "'dataops' cannot be the name of a tool: this name is reserved"),
+        ("sftp:", "s3:", 16, "key 's3' stands twice, first on line 15; keep one of them"),
+        ("sftp:", "7:", 16, "key '7' is read as a number, date or yes/no; put it in quotes"),
+        ("kind: hashicorp\n", "kind: aws\n", 20, "is 'aws'; write one that exists: 'hashicorp'"),
         ("_seconds: 5", "_seconds: 5.1", 8, "is 5.1; write a number of at most 5"),
         ("_seconds: 5", "_seconds: 0", 8, "is 0; write a number greater than 0"),
         ("_seconds: 5", "_seconds: .nan", 8, "write a number"),
-        ("url: https:", "url: ftp:", 20, "write an address that starts with https://"),
-        ("url: https://", "url: https://u:pw@", 20, "the address holds a password"),
+        ("url: https:", "url: ftp:", 21, "write an address that starts with https://"),
+        ("url: https://", "url: https://u:pw@", 21, "the address holds a password"),
         ("git@git", "https://u:pw@git", 3, "the address holds a password"),
         ("git@git", "--upload-pack=x", 3, "repository: this is no address"),
-        ("name: demo_dev", "name: Demo", 24, "'Demo' cannot be the name of a kitchen"),
-        ("name: demo_dev", "name: pg_dev", 24, "this name is reserved"),
-        ("branch: dev", "branch: -f", 24, "'-f' cannot be the name of a branch"),
-        ("branch: dev", "branch: a/.b", 24, "'a/.b' cannot be the name of a branch"),
-        ("      development:", "      Dev:", 17, "'Dev' cannot be the name of a release env"),
+        ("name: demo_dev", "name: Demo", 25, "'Demo' cannot be the name of a kitchen"),
+        ("name: demo_dev", "name: pg_dev", 25, "this name is reserved"),
+        ("branch: dev", "branch: -f", 25, "'-f' cannot be the name of a branch"),
+        ("branch: dev", "branch: a/.b", 25, "'a/.b' cannot be the name of a branch"),
+        ("      development:", "      Dev:", 18, "'Dev' cannot be the name of a release env"),
         ("secret_id_file: /run", "secret_id_file: run", 8, "write the file's path from the root"),
         (", mount: production", "", 8, "vault lacks 'mount': write the mount of its KV"),
-        ("base_kitchen: {name: demo_dev, branch: dev}", "", 17, "development lacks 'base_kitchen'"),
-        ("slack_channel:", "slack_chanel:", 16, "did you mean 'slack_channel'?"),
+        ("base_kitchen: {name: demo_dev, branch: dev}", "", 18, "development lacks 'base_kitchen'"),
+        ("slack_channel:", "slack_chanel:", 17, "did you mean 'slack_channel'?"),
         ("projects:", "project:", 1, "did you mean 'projects'?"),
     ],
 )
@@ -154,13 +157,13 @@ def test_a_mistake_is_answered_with_its_line(load, complaints, before, after, li
     [
         ("role_id_env: PRO", "role_id_file: /r, role_id_env: PRO", 8, "has both 'role_id_env' and"),
         ("role_id_env: PRODUCTION_ROLE_ID, ", "", 8, "does not say where the role_id is; name an"),
-        ("secret_id_env: D", "# D", 18, "does not say where the secret_id is"),
-        ("secret_id_env: D", "secret_id: D", 23, "secrets do not belong in this file; put it in"),
-        ("role_id_env: D", "role_id: D", 22, "name that with role_id_env or role_id_file"),
+        ("secret_id_env: D", "# D", 19, "does not say where the secret_id is"),
+        ("secret_id_env: D", "secret_id: D", 24, "secrets do not belong in this file; put it in"),
+        ("role_id_env: D", "role_id: D", 23, "name that with role_id_env or role_id_file"),
         (
             "{bucket: acme-dev",
             "{password: acme-dev",
-            26,
+            27,
             "a tool's credential is kept in the vault",
         ),
     ],
@@ -176,11 +179,11 @@ def test_a_vaults_login_is_named_once_and_never_written_here(
 @pytest.mark.parametrize(
     ("before", "after", "line", "problem"),
     [
-        ("mount: development", "mount: /production/", 21, "already taken by environment 'produc"),
-        ("acme-development", "acme-production", 26, "the bucket 'acme-production' is already"),
-        ("demo_dev", "demo_production", 24, "kitchen names are unique: choose another"),
-        ("branch: dev", "branch: main", 24, "the branch 'main' is already taken by environment"),
-        ("DEVELOPMENT_ROLE_ID", "PRODUCTION_ROLE_ID", 22, "the login that role_id_env names is"),
+        ("mount: development", "mount: /production/", 22, "already taken by environment 'produc"),
+        ("acme-development", "acme-production", 27, "the bucket 'acme-production' is already"),
+        ("demo_dev", "demo_production", 25, "kitchen names are unique: choose another"),
+        ("branch: dev", "branch: main", 25, "the branch 'main' is already taken by environment"),
+        ("DEVELOPMENT_ROLE_ID", "PRODUCTION_ROLE_ID", 23, "the login that role_id_env names is"),
     ],
 )
 def test_what_separates_environments_is_not_shared(complaints, before, after, line, problem):
@@ -194,12 +197,12 @@ def test_one_vault_under_two_spellings_is_one_vault(complaints):
         ("url: https://vault.example.com", "url: https://VAULT.example.com:443/"),
         ("mount: development", "mount: production"),
     )
-    assert line == 21
+    assert line == 22
     assert "on line 8; environments that share a mount are not separated" in said
 
 
 def test_two_tools_of_one_environment_may_share_a_bucket(load):
-    tools = load(TWO_ENVIRONMENTS.replace("sftp:", "s3_reports: {bucket: acme-production}"))
+    tools = load(TWO_ENVIRONMENTS.replace("sftp: {", "s3_reports: {bucket: acme-production, "))
     assert len(tools.environment("production").tools) == 3
 
 
@@ -214,7 +217,7 @@ def test_environment_names_are_unique_across_projects(complaints):
         tools: {}
 """  # noqa: E501
     [(line, said)] = complaints(("acme-development}\n", "acme-development}\n" + other))
-    assert line == 31
+    assert line == 32
     assert said == (
         "the environment name 'production' is already taken by environment 'production' on line 5; "
         "names are unique across projects: choose another"
@@ -223,21 +226,57 @@ def test_environment_names_are_unique_across_projects(complaints):
 
 def test_all_complaints_of_a_file_come_together_in_the_order_of_lines(complaints):
     found = complaints(
-        ("owner: eric", "ownr: eric"),
+        ("schedules_", "schedule_"),
         ("sftp:", "s3:"),
         ("acme-development", "acme-production"),
         ("role_id_env: DEV", "role_id: DEV"),
     )
-    assert [line for line, _ in found] == [7, 15, 22, 26]
+    assert [line for line, _ in found] == [10, 16, 23, 27]
 
 
 def test_the_message_lists_each_complaint_with_file_and_line(load):
     with pytest.raises(SpecError) as refused:
-        load(TWO_ENVIRONMENTS.replace("owner:", "ownr:").replace("sftp:", "Sftp:"))
+        load(TWO_ENVIRONMENTS.replace("schedules_", "schedule_").replace("sftp:", "Sftp:"))
     first, second, third = str(refused.value).splitlines()
     assert first.endswith("environments.yaml: 2 complaints:")
-    assert "environments.yaml:7: unknown key 'ownr'" in second
-    assert "environments.yaml:15: " in third
+    assert "environments.yaml:10: unknown key 'schedule_enabled_by'" in second
+    assert "environments.yaml:16: " in third
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "problem"),
+    [
+        ("owner: eric", "# eric", 5, "is protected and has no owner, so nobody could change it"),
+        ("owner: eric", "owner:", 5, "add an owner"),
+        ("database_mount: production-database, ", "", 14, "the vault has no 'database_mount'"),
+        ("schema_per_kitchen: true, ", "", 14, "add schema_per_kitchen: true"),
+        ("schema_per_kitchen: true", "schema_per_kitchen: false", 14, "add schema_per_kitchen: "),
+    ],
+)
+def test_what_needs_something_else_says_what(complaints, before, after, line, problem):
+    [(at, said)] = complaints((before, after))
+    assert at == line
+    assert problem in said
+
+
+@pytest.mark.parametrize("mount", ["production-database", "/production-database/", "production"])
+def test_a_database_engine_issues_logins_of_one_environment(complaints, mount):
+    [(line, said)] = complaints(
+        ("mount: development\n", f"mount: development\n          database_mount: {mount}\n")
+    )
+    assert line == 23
+    assert "of this vault is already taken by environment 'production' on line 8" in said
+
+
+def test_a_database_engines_mount_is_written_with_or_without_slashes(load):
+    text = TWO_ENVIRONMENTS.replace("production-database", "/production-database/")
+    assert load(text).environment("production").vault.database_mount == "production-database"
+
+
+def test_a_dynamic_tool_that_is_switched_off_needs_nothing(load):
+    text = TWO_ENVIRONMENTS.replace("dynamic: true", "dynamic: false")
+    text = text.replace("database_mount: production-database, ", "")
+    assert not load(text).environment("production").tool("redshift").dynamic
 
 
 @pytest.mark.parametrize("secret", ["hvs.CAESIJ-secret", "5f2c-secret-9d"])
