@@ -144,5 +144,5 @@ def test_the_vault_commands_of_the_docs_set_an_environment_up(stack_home: Path) 
             env=environ, capture_output=True, text=True, check=True,
         )  # fmt: skip
 
-    assert len(lines) == 4
+    assert len(lines) == 12
     assert json.loads(answer.stdout)["data"]["data"]["login"] == "etl_development"
