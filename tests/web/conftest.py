@@ -35,6 +35,16 @@ PROJECTS = ("retail", "banking")
 ROLES = {"ada": "admin", "bella": "bankers", "una": "analysts"}
 
 
+def token(who):
+    """What Airflow's login gives, written with its own key."""
+    import jwt
+
+    now = int(time.time())
+    claims = {"sub": who, "role": ROLES.get(who, "viewer"), "teams": [], "jti": uuid4().hex}
+    claims |= {"aud": "apache-airflow", "nbf": now, "iat": now, "exp": now + 3600}
+    return jwt.encode(claims, JWT_SECRET, "HS512")
+
+
 class FakeWorkers:
     """Workers without an Airflow to run on; implements the port ``Workers``.
 
@@ -75,16 +85,7 @@ class Site:
         return self.client.request(method, f"{API}{path}", json=json, headers=headers, **how)
 
     def bearer(self, who):
-        return {"Authorization": f"Bearer {self.token(who)}"} if who else {}
-
-    def token(self, who):
-        """What Airflow's login gives, written with its own key."""
-        import jwt
-
-        now = int(time.time())
-        claims = {"sub": who, "role": ROLES.get(who, "viewer"), "teams": [], "jti": uuid4().hex}
-        claims |= {"aud": "apache-airflow", "nbf": now, "iat": now, "exp": now + 3600}
-        return jwt.encode(claims, JWT_SECRET, "HS512")
+        return {"Authorization": f"Bearer {token(who)}"} if who else {}
 
     def create(self, name, parent, *, by, **how):
         answer = self.ask("POST", "/kitchens", by=by, json={"name": name, "parent": parent, **how})
@@ -135,14 +136,15 @@ def opened(folder):
         patched.setattr(settings, "engine", engine)
         for name in ("Session", "NonScopedSession"):
             patched.setattr(settings, name, sessionmaker(engine), raising=False)
-        for option, value in _options(file).items():
+        for option, value in options(file).items():
             patched.setenv(f"AIRFLOW__{option}", value)
         with _client(workers) as client:
             yield Site(client=client, engine=engine, origins=origins, workers=workers, file=file)
     engine.dispose()
 
 
-def _options(file):
+def options(file):
+    """Airflow's settings of an installation with this environments file."""
     bundles = [
         {
             "name": f"kitchens-{environment}",

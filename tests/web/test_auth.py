@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_dataops.errors import NotAllowed
-from tests.web.conftest import API
+from tests.web.conftest import API, token
 
 pytestmark = [
     pytest.mark.airflow,
@@ -19,7 +19,7 @@ CHANGE = ("PATCH", "/kitchens/dev_kitchen", {"ticket": "DATA-117"})
 
 
 def with_cookie(site, who, method, path, body, **headers):
-    site.client.cookies.set("_token", site.token(who))
+    site.client.cookies.set("_token", token(who))
     try:
         return site.client.request(method, f"{API}{path}", json=body, headers=headers)
     finally:

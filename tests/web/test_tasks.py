@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.registry.airflow_rows import add_dag, add_running_task
-from tests.web.conftest import write_environments
+from tests.web.conftest import token, write_environments
 
 pytestmark = [
     pytest.mark.airflow,
@@ -216,7 +216,7 @@ def test_what_is_no_token_of_a_task_is_refused(worker):
         {"Authorization": "Basic eDp5"},
         {"Authorization": ""},
         worker.site.bearer("chris"),
-        {"Cookie": f"_token={worker.site.token('chris')}"},
+        {"Cookie": f"_token={token('chris')}"},
     ):
         assert worker.get(headers=headers).status_code == 403
 
