@@ -132,7 +132,10 @@ class KitchenFolders:
         if not ignore.exists():
             ignore.write_text(_AIRFLOWIGNORE)
         for kitchen, folder in folders.items():
-            _swap_link(self.tracking / kitchen, Path(os.path.relpath(folder, self.tracking)))
+            target = Path(os.path.relpath(folder, self.tracking))
+            if _swap_link(self.tracking / kitchen, target):
+                # A state that was there before has an old file; Airflow would take it for read.
+                os.utime(folder / names.LOADER_FILE)
         for present in self.tracking.iterdir():
             if present.is_symlink() and present.name not in folders:
                 present.unlink()
@@ -222,13 +225,15 @@ def _move(building: Path, place: Path) -> Path:
     return place
 
 
-def _swap_link(link: Path, target: Path) -> None:
+def _swap_link(link: Path, target: Path) -> bool:
+    """Let a link lead to a target; whether it led elsewhere before."""
     if link.is_symlink() and link.readlink() == target:
-        return
+        return False
     fresh = link.with_name(f".{link.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(link)
+    return True
 
 
 def _is_older(path: Path, cutoff: float) -> bool:

@@ -14,21 +14,22 @@ declare anything in that namespace.
 from __future__ import annotations
 
 import logging
+import time
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_dataops.bundles import access, parse_requests
+from airflow_dataops.bundles import access, after_parsing, parse_requests
+from airflow_dataops.bundles.after_parsing import ParsedFile
 from airflow_dataops.bundles.folders import CODE
 from airflow_dataops.domain import names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from airflow.dag_processing.processor import DagFileParsingResult
-    from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
@@ -110,52 +111,24 @@ def _guarding(original: Callable[..., None], guarded: Mapping[str, Guarded]) -> 
             **rest,
         )
         if bundle is not None:
-            declared = [dag.dag_id for dag in parsing_result.serialized_dags]
-            if parsing_result.import_errors:
-                _keep_alive(rest["session"], bundle_name, declared)
-            _retire_others(rest["session"], bundle_name, relative_fileloc, declared)
+            file = ParsedFile(bundle_name=bundle_name, path=str(relative_fileloc))
+            after_parsing.settle(
+                rest["session"],
+                file,
+                declared=[dag.dag_id for dag in parsing_result.serialized_dags],
+                has_errors=bool(parsing_result.import_errors),
+            )
+            if _changed_meanwhile(bundle.tracking, relative_fileloc, rest["run_duration"]):
+                after_parsing.ask_again(rest["session"], file)
 
     return persist_parsing_result
 
 
-def _keep_alive(session: Session, bundle_name: str, dag_ids: Sequence[str]) -> None:
-    """Take back that a file's import error made all of its DAGs stale.
-
-    A kitchen is a single file to Airflow: one broken pipeline would stop all the others, which
-    were just now built.
-    """
-    from airflow.models.dag import DagModel
-    from sqlalchemy import update
-
-    session.execute(
-        update(DagModel)
-        .where(DagModel.bundle_name == bundle_name, DagModel.dag_id.in_(dag_ids))
-        .values(is_stale=False, has_import_errors=False)
-        .execution_options(synchronize_session="fetch")
-    )
-
-
-def _retire_others(
-    session: Session, bundle_name: str, relative_fileloc: str | None, dag_ids: Sequence[str]
-) -> None:
-    """Hide at once what a file declares no more, such as a pipeline that a kitchen stopped to show.
-
-    Airflow itself would notice the next time but one that it reads the file.
-    """
-    from airflow.models.dag import DagModel
-    from sqlalchemy import update
-
-    session.execute(
-        update(DagModel)
-        .where(
-            DagModel.bundle_name == bundle_name,
-            DagModel.relative_fileloc == relative_fileloc,
-            DagModel.dag_id.not_in(dag_ids),
-            DagModel.is_stale.is_(False),
-        )
-        .values(is_stale=True)
-        .execution_options(synchronize_session="fetch")
-    )
+def _changed_meanwhile(tracking: Path, relative_fileloc: str | None, seconds_parsed: float) -> bool:
+    """Whether a kitchen was swapped while it was parsed, so that what was found is of before."""
+    kitchen, *_ = Path(relative_fileloc or "").parts or ("",)
+    link = tracking / kitchen
+    return link.is_symlink() and link.lstat().st_mtime >= time.time() - seconds_parsed
 
 
 def hold_to_kitchen(

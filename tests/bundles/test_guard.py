@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import timedelta
 
 import pytest
@@ -214,6 +216,7 @@ def test_the_manager_writes_what_the_guard_leaves(persisted, airflow_engine):
             bundle_name="kitchens",
             parsing_result=result,
             relative_fileloc=LOADER,
+            run_duration=0.5,
             session=session,
         )
     assert persisted == {("kitchens", LOADER): ["dev_kitchen.profit"]}
@@ -231,6 +234,7 @@ def test_an_import_error_leaves_those_dags_alive_that_were_built(airflow_engine)
             bundle_name="kitchens",
             parsing_result=result,
             relative_fileloc=LOADER,
+            run_duration=0.5,
             session=session,
         )
         found = session.execute(
@@ -261,10 +265,36 @@ def test_what_a_file_declares_no_more_is_hidden_at_once(airflow_engine):
             bundle_name="kitchens",
             parsing_result=parsed(serialized("dev_kitchen.profit")),
             relative_fileloc=LOADER,
+            run_duration=0.5,
             session=session,
         )
         stale = session.scalars(text("select dag_id from dag where is_stale")).all()
     assert stale == ["dev_kitchen.hidden"]
+
+
+@pytest.mark.usefixtures("persisted")
+@pytest.mark.parametrize(("seconds_ago", "asked"), [(1, [LOADER]), (60, [])])
+def test_a_kitchen_that_was_swapped_while_it_was_parsed_is_parsed_again(
+    airflow_engine, tracking, seconds_ago, asked
+):
+    (tracking / "dev_kitchen").rename(tracking.parent / "state")
+    link = tracking / "dev_kitchen"
+    link.symlink_to(tracking.parent / "state")
+    swapped = time.time() - seconds_ago
+    os.utime(link, (swapped, swapped), follow_symlinks=False)
+    for _ in range(2):
+        with Session(airflow_engine) as session, session.begin():
+            DagFileProcessorManager.persist_parsing_result(
+                None,
+                bundle_name="kitchens",
+                parsing_result=parsed(serialized("dev_kitchen.profit")),
+                relative_fileloc=LOADER,
+                run_duration=10.0,
+                session=session,
+            )
+    with Session(airflow_engine) as session:
+        query = text("select relative_fileloc from dag_priority_parsing_request")
+        assert session.scalars(query).all() == asked
 
 
 PLATFORM = "dataops/dataops_kitchen.py"

@@ -124,6 +124,21 @@ def test_files_are_newer_than_their_commit(host, bundle):
         assert file.stat().st_mtime >= begin - 1
 
 
+def test_a_branch_that_goes_back_is_newer_than_what_it_left(host, bundle):
+    first = host.origin.bare("rev-parse", "dev_kitchen")
+    loader = bundle.path / names.loader_file("dev_kitchen")
+    long_ago = time.time() - 3600
+    os.utime(loader, (long_ago, long_ago))
+    before = loader.resolve()
+    host.origin.commit({PIPELINE: "two = 2\n"}, branch="dev_kitchen")
+    bundle.refresh()
+    begin = time.time()
+    host.origin.bare("update-ref", "refs/heads/dev_kitchen", first)
+    bundle.refresh()
+    assert loader.resolve() == before
+    assert loader.stat().st_mtime >= begin - 1
+
+
 def test_only_the_paths_asked_for_are_written(host):
     host.origin.commit({PIPELINE: "", "data/big.csv": "1"}, branch="dev_kitchen", source="main")
     host.add_kitchen("dev_kitchen")
