@@ -54,9 +54,11 @@ def reconcile() -> list[str]:
     roles = bootstrap.fab_roles()
     if roles is None or config.settings().environments_file is None:
         return []
-    changed = roles.reconcile(_staffed())
-    if changed:
-        log.info("people were put into, or taken out of: %s", ", ".join(changed))
+    changed: list[str] = []
+    # Again after each change: a staff list may have been replaced since it was read.
+    while astray := roles.reconcile(_staffed()):
+        log.info("people were put into, or taken out of: %s", ", ".join(astray))
+        changed += astray
     return changed
 
 

@@ -47,7 +47,7 @@ def put_member(
     _check_head(kitchen, environment, before=before, after=after)
     if member not in before:
         registry.put_member(kitchen, member, audit=audit)
-    _bring_into_step(kitchen, registry, access, had=None)
+    _bring_into_step(kitchen, registry, access)
 
 
 def remove_member(
@@ -77,7 +77,7 @@ def remove_member(
     access.put(kitchen, after)
     if after != before:
         registry.remove_member(kitchen, who, audit=audit)
-    _bring_into_step(kitchen, registry, access, had=after)
+    _bring_into_step(kitchen, registry, access)
 
 
 def _check_state(kitchen: Kitchen) -> None:
@@ -101,15 +101,13 @@ def _check_head(
         raise KitchenError(message)
 
 
-def _bring_into_step(
-    kitchen: Kitchen,
-    registry: KitchenRegistry,
-    access: AccessRoles,
-    *,
-    had: Sequence[Member] | None,
-) -> None:
-    """Repeat until nobody changed the staff meanwhile; ``had`` is what Airflow has already."""
-    staff = registry.staff(kitchen)
+def _bring_into_step(kitchen: Kitchen, registry: KitchenRegistry, access: AccessRoles) -> None:
+    """Repeat until nobody changed the staff meanwhile.
+
+    Also where Airflow was told before the list was changed: somebody's login may have compared
+    the two in between, and put back who was just taken off.
+    """
+    staff, had = registry.staff(kitchen), None
     while staff != had:
         access.put(kitchen, staff)
         had, staff = staff, registry.staff(kitchen)

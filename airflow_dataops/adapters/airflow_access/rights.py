@@ -40,9 +40,8 @@ WORK = frozenset(
     | {(_EDIT, "HITL Detail")}
 )
 KINDS = {DagAccess.LOOK: LOOK, DagAccess.WORK: WORK}
-ON_A_DAG = {
-    DagAccess.LOOK: {_DAGS: {_READ}},
-    DagAccess.WORK: {_DAGS: {_READ, _EDIT}, _RUNS: {_READ, _CREATE, _DELETE}},
-}
+ON_A_DAG = {DagAccess.LOOK: {_DAGS: {_READ}}, DagAccess.WORK: {_DAGS: {_READ, _EDIT}}}
+# For roles that are not ours and may not start runs of anything otherwise.
+ON_ITS_RUNS = {_RUNS: {_READ, _CREATE, _DELETE}}
 # Whoever holds one of these has it on every DAG there is.
 ON_EVERY_DAG = frozenset({(do, _DAGS) for do in (_READ, _EDIT, _DELETE)})

@@ -54,7 +54,7 @@ class FabAccessRoles:
         def write(tables: RoleTables) -> set[str]:
             preparation.put_kitchens_roles(tables, kitchen)
             # Those who are meant by a role have their rights from the DAGs themselves.
-            control = _control(tables, grants, of=kitchen.name)
+            control = _control(tables, grants, of=kitchen.name, ours=_roles(kitchen))
             tables.grant(control, namespace=_namespace(kitchen))
             return tables.put_people(wanted)
 
@@ -105,7 +105,7 @@ class FabAccessRoles:
         environment = self._environment_of(kitchen.environment)
         grants = access.grants(kitchen, staff, environment)
         with self._sessions() as session:
-            return _control(RoleTables(session), grants, of=kitchen.name)
+            return _control(RoleTables(session), grants, of=kitchen.name, ours=_roles(kitchen))
 
     def platform_access_control(self, environment: str) -> AccessControl:
         """``access_control`` of the DAGs that make and unmake an environment's kitchens."""
@@ -158,7 +158,9 @@ class FabAccessRoles:
             return done
 
 
-def _control(tables: RoleTables, grants: Mapping[str, DagAccess], *, of: str) -> AccessControl:
+def _control(
+    tables: RoleTables, grants: Mapping[str, DagAccess], *, of: str, ours: Sequence[str] = ()
+) -> AccessControl:
     """Leave out roles that are not there: FAB refuses every DAG of a file that names one."""
     wanted = grants.keys() - rights.NEVER_GRANTED
     there = tables.existing(wanted)
@@ -169,7 +171,15 @@ def _control(tables: RoleTables, grants: Mapping[str, DagAccess], *, of: str) ->
             of,
             ", ".join(missing),
         )
-    return {role: rights.ON_A_DAG[grants[role]] for role in sorted(there)}
+    return {role: _on_a_dag(grants[role], is_ours=role in ours) for role in sorted(there)}
+
+
+def _on_a_dag(level: DagAccess, *, is_ours: bool) -> dict[str, set[str]]:
+    # Our own roles may work with the runs of whatever they may change. One right less on each DAG
+    # is one row less that FAB reads with each of their people.
+    if level is DagAccess.LOOK or is_ours:
+        return rights.ON_A_DAG[level]
+    return rights.ON_A_DAG[level] | rights.ON_ITS_RUNS
 
 
 def _namespace(kitchen: Kitchen) -> str:
