@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.airflow_fixtures",
     "tests.git_fixtures",
     "tests.registry_fixtures",
+    "tests.cli.laptop",
 ]

@@ -35,9 +35,21 @@ _BAD_TOKEN = ("Invalid JWT token", "Not authenticated", "Token Expired")
 
 
 class ApiClient:
-    """The REST API of one server, asked with one person's token."""
+    """The REST API of one server, asked with one person's token.
 
-    def __init__(self, login: login_file.Login, *, warns: bool = True) -> None:
+    Args:
+        login: where, and with which token; without one, nothing but a login can be asked for.
+        warns: of a way that others can listen on.
+        answer_seconds: how long to wait for an answer.
+    """
+
+    def __init__(
+        self,
+        login: login_file.Login,
+        *,
+        warns: bool = True,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         import httpx
 
         # It tells of every request, where a command's answer is to stand alone.
@@ -49,10 +61,11 @@ class ApiClient:
                 "your password or token and act as you: use https"
             )
         self.login = login
+        self._answer_seconds = answer_seconds
         headers = {"Accept": "application/json"}
         if login.token:
             headers["Authorization"] = f"Bearer {login.token}"
-        timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        timeout = httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS)
         self._http = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
 
     @classmethod
@@ -123,8 +136,8 @@ class ApiClient:
             raise ApiUnreachable(message) from error
         except httpx.TimeoutException as error:
             message = (
-                f"{url} did not answer within {ANSWER_SECONDS:g} s; what was asked may be under "
-                "way, and asking again does no harm"
+                f"{url} did not answer within {self._answer_seconds:g} s; what was asked may be "
+                "under way, and asking again does no harm"
             )
             raise ApiUnreachable(message) from error
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

@@ -116,14 +116,16 @@ def _from_variables(url: str | None, token: str) -> Login:
 def _from_file(url: str | None) -> Login:
     login = stored()
     if login is None:
-        hint = f"; or set {URL_VARIABLE} and {TOKEN_VARIABLE}"
-        message = f"you are not logged in; {_LOG_IN} --url https://<your Airflow>{hint}"
+        message = (
+            "you are not logged in; run `airflow dataops login --url https://<your Airflow>`, or "
+            f"set {URL_VARIABLE} and {TOKEN_VARIABLE}"
+        )
         raise NotLoggedIn(message)
     if url is not None and url != login.url:
         # Nobody but the server that issued a token may see it.
         message = (
-            f"{URL_VARIABLE} names {url} and your login is for {login.url}; {_LOG_IN} --url {url}, "
-            f"or set {TOKEN_VARIABLE}"
+            f"{URL_VARIABLE} names {url} and your login is for {login.url}; run `airflow dataops "
+            f"login --url {url}`, or set {TOKEN_VARIABLE}"
         )
         raise NotLoggedIn(message)
     return login

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.status import Status
+    from rich.text import Text
 
     from airflow_dataops.cli.api_models import OperationAnswer, StepAnswer
 
@@ -106,7 +107,7 @@ class Journey:
             elif self._may_repeat:
                 self._may_repeat = False
                 self.display.note(f"{trouble}; trying again")
-                operation = self._seen(self.request())
+                operation = self._seen(self._again(operation.id))
                 self._sign_at = time.monotonic()
             else:
                 return operation
@@ -132,6 +133,16 @@ class Journey:
         if not operation.is_over:
             self.display.now(operation)
         return operation
+
+    def _again(self, operation_id: str) -> OperationAnswer:
+        try:
+            return self.request()
+        except RequestRefused:
+            # It may have ended meanwhile: nothing can be created twice, or deleted twice.
+            now = self.look(operation_id)
+            if now.is_over:
+                return now
+            raise
 
     def _patiently(self, operation_id: str) -> OperationAnswer:
         """Look, also past a restart of the server."""
@@ -196,19 +207,29 @@ class LiveLine:
         self._console.print(_line(step), soft_wrap=True)
 
     def now(self, operation: OperationAnswer) -> None:
-        """Say what is being done, how far it is and since when."""
-        from rich.text import Text
-
+        """Say what is being done and how far it is."""
         done = sum(step.progress == "done" for step in operation.steps)
-        present = next((s for s in operation.steps if s.progress != "done"), None)
+        present = next((step for step in operation.steps if step.progress != "done"), None)
         doing = "the last of it" if present is None else f"{present.part} {present.what}"
-        seconds = time.monotonic() - self._began_at
-        said = f"{printable(doing)}: {done} of {len(operation.steps)} done, {seconds:.0f} s"
-        self._status.update(Text(said))
+        said = f"{printable(doing)}: {done} of {len(operation.steps)} done"
+        self._status.update(_WithSeconds(said, self._began_at))
 
     def note(self, sentence: str) -> None:
         """Print it above the living line."""
         self._console.print(printable(sentence), soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _WithSeconds:
+    """A text with the seconds since a moment, which run on between two looks."""
+
+    text: str
+    since: float
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        return Text(f"{self.text}, {time.monotonic() - self.since:.0f} s")
 
 
 def display_on(stream: IO[str]) -> Lines | LiveLine:

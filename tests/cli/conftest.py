@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import queue
 import shutil
 import subprocess
-import sys
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -19,8 +15,12 @@ import yaml
 
 from airflow_dataops.demo.project_repository import provide_repository
 from tests.airflow_fixtures import airflow_environment
+from tests.cli.laptop import forked
 
-ROOT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    import queue
+    from pathlib import Path
+
 LONGEST_SECONDS = 60
 BUNDLES = [
     {
@@ -131,41 +131,14 @@ class Installation:
         return set(self.git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/"))
 
 
-@contextmanager
-def _fork_server(home, database):
-    environ = {**airflow_environment(home, f"sqlite:///{database}"), **SETTINGS}
-    with (
-        (home / "fork_server.log").open("w") as log,
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.cli.fork_server"],
-            cwd=ROOT,
-            env=environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        ) as server,
-    ):
-        news = queue.Queue()
-        reader = threading.Thread(target=lambda: [news.put(line) for line in server.stdout])
-        reader.start()
-        try:
-            while news.get(timeout=LONGEST_SECONDS).strip() != "ready":
-                pass  # what Airflow prints while it is loaded
-            yield server, news
-        finally:
-            server.stdin.close()
-            server.wait(timeout=LONGEST_SECONDS)
-            reader.join(timeout=LONGEST_SECONDS)
-
-
 @pytest.fixture(scope="session")
 def command_line(embedded_stack, migrated_database, tmp_path_factory):
     home = tmp_path_factory.mktemp("airflow-cli")
     database = home / "airflow.db"
     shutil.copy(migrated_database, database)
     provide_repository(home / "retail.git")
-    with _fork_server(home, database) as (server, news):
+    environ = {**airflow_environment(home, f"sqlite:///{database}"), **SETTINGS}
+    with forked(environ, log=home / "fork_server.log") as (server, news):
         yield Installation(
             folder=home,
             server=server,

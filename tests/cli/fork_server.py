@@ -5,22 +5,35 @@ Starting Airflow takes eight seconds, a fork none; what runs after it is Airflow
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
 import signal
 import sys
+import termios
 import traceback
 from importlib import import_module
 
 # What a command would import after the fork, each time anew.
 LOADED_BEFORE = (
+    "airflow.api.common.delete_dag",
+    "airflow.models.dagbag",
+    "airflow_dataops.adapters.airflow_runs",
+    "airflow_dataops.adapters.file_server",
     "airflow_dataops.adapters.git_repository",
+    "airflow_dataops.adapters.kitchen_database.roles",
+    "airflow_dataops.adapters.kitchen_database.schemas",
+    "airflow_dataops.adapters.object_store",
     "airflow_dataops.adapters.vault",
     "airflow_dataops.cli.checks",
     "airflow_dataops.cli.environment",
     "airflow_dataops.cli.kitchen",
+    "airflow_dataops.kitchen_logins",
+    "airflow_dataops.kitchen_parts",
+    "airflow_dataops.places",
     "airflow_dataops.registry.kitchens",
+    "airflow_dataops.registry.operations",
     "airflow.providers.amazon.aws.hooks.s3",
     "airflow.providers.postgres.hooks.postgres",
     "airflow.providers.sftp.hooks.sftp",
@@ -32,7 +45,7 @@ def main():
     from airflow import settings
     from airflow.cli import cli_parser
 
-    for module in LOADED_BEFORE:
+    for module in sys.argv[1:] or LOADED_BEFORE:
         import_module(module)
 
     cli_parser.get_parser()
@@ -77,9 +90,12 @@ def run(job):
     for descriptor, path in ((1, job["stdout"]), (2, job["stderr"])):
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(opened, descriptor)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(os.open(job.get("stdin") or os.devnull, os.O_RDONLY), 0)
+    if job.get("terminal"):
+        sit_at(job["terminal"])
+    os.umask(job.get("umask", 0o022))
     # The same objects as before: Airflow's log handlers are compared with them.
-    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdout.reconfigure(line_buffering=True, encoding=job.get("encoding", "utf-8"))
     os.environ.update(job["environ"])
     sys.argv = ["airflow", *job["words"]]
     if job["die_at"]:
@@ -91,6 +107,15 @@ def run(job):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def sit_at(terminal):
+    """Have a terminal of one's own, whose Ctrl-C reaches this process alone."""
+    os.setsid()
+    opened = os.open(terminal, os.O_RDWR)
+    fcntl.ioctl(opened, termios.TIOCSCTTY, 0)
+    for descriptor in (0, 1, 2):
+        os.dup2(opened, descriptor)
 
 
 def command():
@@ -122,7 +147,11 @@ def die_at(kind, text):
         if event == "subprocess.Popen" and text in map(str, arguments[1]):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    if kind == "print":
+    if kind == "call":
+        from tests.cli.deaths import die_before
+
+        die_before(text)
+    elif kind == "print":
         import builtins
 
         builtins.print = print_and_die
