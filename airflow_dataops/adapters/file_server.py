@@ -6,9 +6,15 @@ import posixpath
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from socket import gaierror
 from typing import TYPE_CHECKING
 
-from paramiko import SSHException  # type: ignore[import-untyped]
+from paramiko.ssh_exception import (  # type: ignore[import-untyped]
+    AuthenticationException,
+    BadHostKeyException,
+    NoValidConnectionsError,
+    SSHException,
+)
 
 from airflow_dataops.errors import KitchenExists, OutsideSystemError, ToolUnreachable
 
@@ -17,6 +23,10 @@ if TYPE_CHECKING:
 
     from airflow.providers.sftp.hooks.sftp import SFTPHook
     from paramiko import SFTPClient
+
+_UNREACHABLE = (
+    SSHException, NoValidConnectionsError, gaierror, ConnectionError, TimeoutError, EOFError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +113,10 @@ class KitchenFolder:
             base = posixpath.dirname(self._place.folder.rstrip("/"))
             message = f"{place}: {error.strerror or error}; is there a folder {base}?"
             raise OutsideSystemError(message) from error
-        except (SSHException, EOFError, ConnectionError, TimeoutError) as error:
+        except (AuthenticationException, BadHostKeyException) as error:
+            message = f"{place}: the login or the server's key is wrong: {error}"
+            raise OutsideSystemError(message) from error
+        except _UNREACHABLE as error:
             message = f"{place}: the server does not answer or broke off: {error}"
             raise ToolUnreachable(message) from error
         except OSError as error:

@@ -153,20 +153,28 @@ class KitchenPrefix:
         )
 
     def _delete_all(self, prefix: str) -> int:
-        bucket, count = self._place.bucket, 0
+        bucket = self._place.bucket
         uploads = self._client.get_paginator("list_multipart_uploads")
         for page in uploads.paginate(Bucket=bucket, Prefix=prefix):
             for upload in page.get("Uploads", ()):
                 self._client.abort_multipart_upload(
                     Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                 )
-        versions = self._client.get_paginator("list_object_versions")
-        for page in versions.paginate(Bucket=bucket, Prefix=prefix):
-            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-            if found:
-                self._delete([{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found])
-            count += len(page.get("Versions", ()))
+        count, before = 0, None
+        # The first page again and again: what a last task writes meanwhile goes too.
+        while found := self._versions(prefix):
+            if found == before:
+                message = f"s3://{bucket}/{prefix}: {len(found)} objects stay although deleted"
+                raise OutsideSystemError(message)
+            self._delete(found)
+            count, before = count + len(found), found
         return count
+
+    def _versions(self, prefix: str) -> list[dict[str, str]]:
+        """At most a thousand; a marker of deletion is a version, too."""
+        page = self._client.list_object_versions(Bucket=self._place.bucket, Prefix=prefix)
+        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
 
     def _delete(self, objects: list[dict[str, str]]) -> None:
         answer = self._client.delete_objects(
