@@ -8,8 +8,8 @@ refused with the 1-based place of the first one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
+Days: TypeAlias = npt.NDArray[np.int64]
+_Line = TypeVar("_Line", Array, Days)
 # Numbers as a caller has them: a list with None for missing points, or an array of any number type.
 Numbers: TypeAlias = "Sequence[float | None] | npt.NDArray[np.generic]"
 
@@ -37,34 +39,40 @@ class Observations:
     Attributes:
         values: shape (points,), or (points, largest subgroup) with NaN beyond a smaller one.
         sizes: shape (points,): what was inspected for each count; None without counts.
+        days: shape (points,): the kind of day of each, see ``seasons``; None without dates.
     """
 
     values: Array
     sizes: Array | None = None
+    days: Days | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def first(self, points: int) -> Observations:
         """The first points alone."""
-        sizes = None if self.sizes is None else self.sizes[:points]
-        return Observations(values=self.values[:points], sizes=sizes)
+        return Observations(
+            values=self.values[:points],
+            sizes=None if self.sizes is None else self.sizes[:points],
+            days=None if self.days is None else self.days[:points],
+        )
 
-    def leaving_out(self, left_out: Flags) -> Observations:
+    def without(self, left_out: Flags) -> Observations:
         """The same points, those flagged made missing."""
         values = self.values.copy()
         values[left_out] = np.nan
-        return Observations(values=values, sizes=self.sizes)
+        return replace(self, values=values)
 
     def then(self, later: Observations) -> Observations:
         """These points followed by later ones of the same kind."""
+        values = (self.values, later.values)
         if self.values.ndim == 2:
-            values = np.concatenate(_equally_wide(self.values, later.values))
-        else:
-            values = np.concatenate([self.values, later.values])
-        if self.sizes is None or later.sizes is None:
-            return Observations(values=values)
-        return Observations(values=values, sizes=np.concatenate([self.sizes, later.sizes]))
+            values = _equally_wide(*values)
+        return Observations(
+            values=np.concatenate(values),
+            sizes=_joined(self.sizes, later.sizes),
+            days=_joined(self.days, later.days),
+        )
 
 
 def series(x: Numbers, *, name: str = "x") -> Observations:
@@ -174,6 +182,13 @@ def _refuse(values: Array, wrong: Flags, why: str, *, name: str, but_missing: bo
         at = int(np.argmax(wrong))
         message = f"{name}: point {at + 1} is {values[at]:g}, which {why}"
         raise UnusableData(message)
+
+
+def _joined(earlier: _Line | None, later: _Line | None) -> _Line | None:
+    if (earlier is None) != (later is None):
+        message = "the later points have dates or sizes and the earlier have not, or the reverse"
+        raise UnusableData(message)
+    return None if earlier is None or later is None else np.concatenate([earlier, later])
 
 
 def _equally_wide(one: Array, other: Array) -> tuple[Array, Array]:

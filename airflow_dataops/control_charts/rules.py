@@ -124,7 +124,7 @@ def _fire(
         values=values,
         center=center,
         sigma=sigma,
-        slack=1e-9 * sigma + 4 * _ONE_UNIT * abs(center),
+        slack=1e-9 * sigma + 4 * _ONE_UNIT * np.abs(center),
         seen={},
     )
     return {rule: _FIRES[rule](zones) for rule in rules}

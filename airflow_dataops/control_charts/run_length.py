@@ -170,12 +170,13 @@ def quiet_chance(rules: Sequence[str], chances: Array, points: int) -> Array:
         points: how many.
     """
     leads = automaton(frozenset(rules))
-    steps = [_transitions(leads, np.eye(ZONES)[zone]) for zone in range(ZONES)]
-    state = np.zeros((len(chances), len(leads)))
-    state[:, 0] = 1
+    moves = np.array([_transitions(leads, np.eye(ZONES)[zone]) for zone in range(ZONES)])
+    matrices = np.tensordot(chances, moves, axes=1)
+    state = np.zeros((len(chances), 1, len(leads)))
+    state[..., 0] = 1
     for _ in range(points):
-        state = sum((state * chances[:, zone, None]) @ steps[zone] for zone in range(ZONES))  # type: ignore[assignment]
-    silent: Array = state.sum(axis=1)
+        state = state @ matrices
+    silent: Array = state.sum(axis=(1, 2))
     return silent
 
 
