@@ -23,6 +23,7 @@ def complaints_across(marked: MarkedYaml) -> list[SpecError]:
         *(complaint for found in environments for complaint in _login(found, marked)),
         *(complaint for found in environments for complaint in _dynamic_tools(found, marked)),
         *(complaint for found in environments for complaint in _owner(found, marked)),
+        *_provision_queues(environments, marked),
         *_taken_twice([claim for found in environments for claim in _claims(found)], marked),
     ]
 
@@ -115,6 +116,22 @@ def _owner(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]
         path = ".".join(str(part) for part in environment.place)
         problem = f"{path} is protected and has no owner, so nobody could change it; add an owner"
         yield marked.complaint(problem, environment.place)
+
+
+def _provision_queues(environments: list[_Environment], marked: MarkedYaml) -> Iterator[SpecError]:
+    """Whoever listens to a queue of kitchens' tasks may run kitchens' code beside its own."""
+    of_kitchens = {str(e.content["queue"]): e for e in environments if e.content.get("queue")}
+    for environment in environments:
+        named, own = environment.content.get("provision_queue"), environment.content.get("queue")
+        queue, key = (named, "provision_queue") if named else (f"{own}-provision", "queue")
+        if queue in of_kitchens:
+            path = ".".join(str(part) for part in (*environment.place, key))
+            problem = (
+                f"{path}: kitchens of {of_kitchens[str(queue)].name!r} have their tasks in queue "
+                f"{queue!r}, where kitchens of {environment.name!r} would be made; name a "
+                "'provision_queue' of its own, whose workers hold no kitchen's code"
+            )
+            yield marked.complaint(problem, (*environment.place, key))
 
 
 def _taken_twice(claims: list[_Claim], marked: MarkedYaml) -> Iterator[SpecError]:

@@ -248,6 +248,8 @@ def test_the_message_lists_each_complaint_with_file_and_line(load):
     [
         ("owner: eric", "# eric", 5, "is protected and has no owner, so nobody could change it"),
         ("owner: eric", "owner:", 5, "add an owner"),
+        ("provision_queue: production-provision", "provision_queue: production", 12, "of its own"),
+        ("queue: production\n", "queue: production-provision\n", 12, "of its own, whose workers"),
         ("database_mount: production-database, ", "", 14, "the vault has no 'database_mount'"),
         ("schema_per_kitchen: true, ", "", 14, "add schema_per_kitchen: true"),
         ("schema_per_kitchen: true", "schema_per_kitchen: false", 14, "add schema_per_kitchen: "),
