@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow.providers.sftp.hooks.sftp import SFTPHook
-    from paramiko import SFTPClient
+    from paramiko import SFTPClient  # type: ignore[import-untyped]
 
 _UNREACHABLE = (
     SSHException, NoValidConnectionsError, gaierror, ConnectionError, TimeoutError, EOFError

@@ -1,7 +1,12 @@
-"""What the demo left in the warehouses, read with each environment's own login."""
+"""What the demo left in the warehouses.
+
+A base kitchen's tables are read with its environment's own login. Those of another kitchen belong
+to the kitchen's own role, which the login that makes kitchens takes on for the moment.
+"""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +16,7 @@ from psycopg import sql
 from airflow_dataops.domain import names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from airflow_dataops.demo.stack import StackAddresses
 
@@ -21,7 +26,8 @@ class KitchenRows:
     """One kitchen's tables.
 
     Attributes:
-        logins: who owns the tables; the login that the kitchen's tasks worked under.
+        logins: who owns the tables: the login that the kitchen's tasks worked under, or the
+            kitchen's role, which each of the logins that are issued for a task becomes.
         weeks: days that the mart has profit for.
     """
 
@@ -39,13 +45,7 @@ def rows_of(kitchen: str, environment: str, addresses: StackAddresses) -> Kitche
     """Count a kitchen's rows; zeros where it has no tables."""
     known = addresses.environments[environment]
     schema = names.schema(kitchen)
-    with psycopg.connect(
-        host=addresses.postgres_host,
-        port=addresses.postgres_port,
-        dbname=known.warehouse_database,
-        user=known.warehouse_login,
-        password=known.warehouse_password,
-    ) as connection:
+    with _reader(kitchen, environment, addresses) as connection:
         owners = connection.execute(
             "select distinct tableowner::text from pg_tables where schemaname = %s order by 1",
             [schema],
@@ -77,10 +77,39 @@ def what_is_wrong(found: Sequence[KitchenRows], weeks: dict[str, Sequence[str]])
             problems.append(f"{rows.kitchen} has an empty table")
         if len(rows.logins) != 1:
             problems.append(f"{rows.kitchen}'s tables belong to {rows.logins}, not to one login")
-    logins = {rows.environment: rows.logins for rows in found}
+        if not set(rows.logins) <= {f"etl_{rows.environment}", names.database_role(rows.kitchen)}:
+            problems.append(f"{rows.kitchen} worked under {rows.logins}, which is not its own")
+    logins = {rows.kitchen: rows.logins for rows in found}
     if len(set(logins.values())) != len(logins):
-        problems.append(f"two environments worked under one login: {logins}")
+        problems.append(f"two kitchens worked under one login: {logins}")
     return problems
+
+
+@contextmanager
+def _reader(
+    kitchen: str, environment: str, addresses: StackAddresses
+) -> Iterator[psycopg.Connection]:
+    known = addresses.environments[environment]
+
+    def connected(user: str, password: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host=addresses.postgres_host,
+            port=addresses.postgres_port,
+            dbname=known.warehouse_database,
+            user=user,
+            password=password,
+        )
+
+    role = names.database_role(kitchen)
+    with connected(known.provision_login, known.provision_password) as connection:
+        exists = "select 1 from pg_roles where rolname = %s"
+        if connection.execute(exists, [role]).fetchone() is not None:
+            connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(role)))
+            yield connection
+            connection.rollback()
+            return
+    with connected(known.warehouse_login, known.warehouse_password) as connection:
+        yield connection
 
 
 def _count(connection: psycopg.Connection, schema: str, table: str) -> int:

@@ -95,13 +95,13 @@ def test_the_demo_shows_what_it_does_at_once(demo: RunningDemo) -> None:
     assert demo.lines[0][0] < 5, demo.lines[0]
 
 
-def test_each_kitchen_worked_under_the_login_of_its_own_environments_vault(
+def test_each_kitchen_worked_under_a_login_of_its_own_environments_vault(
     demo: RunningDemo,
 ) -> None:
     production, development = demo.text.split("dev_kitchen.profitability, weeks")
 
     assert re.search(r"vault +mount 'production'\n.*login +etl_production\n", production)
-    assert re.search(r"vault +mount 'development'\n.*login +etl_development\n", development)
+    assert re.search(r"vault +mount 'development'\n.*login +kitchen_dev_kitchen\n", development)
 
 
 def test_production_ran_three_weeks_and_the_kitchen_one(demo: RunningDemo) -> None:
@@ -187,7 +187,7 @@ def segments_of(demo: RunningDemo, kitchen: str) -> set[str]:
     assert ports
     with psycopg.connect(
         host="127.0.0.1", port=int(ports[1]), dbname="warehouse_development",
-        user="etl_development", password=(home / "secrets/postgres_etl_development").read_text(),
+        user="postgres", password=(home / "secrets/postgres_superuser").read_text(),
     ) as connection:  # fmt: skip
         table = sql.Identifier(kitchen, "segment_profit")
         rows = connection.execute(sql.SQL("select segment from {}").format(table))

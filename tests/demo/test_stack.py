@@ -240,7 +240,7 @@ def test_sftp_login_sees_its_own_directory_as_root(name, embedded_stack, tool):
         async with client.open("/outbox/greeting.txt") as file:
             return names, await file.read()
 
-    assert sftp(tool(name, "sftp"), read) == ({"outbox"}, name)
+    assert sftp(tool(name, "sftp"), read) == ({"outbox", "kitchens"}, name)
 
 
 @pytest.mark.parametrize(
@@ -292,6 +292,43 @@ def test_environments_file_declares_both_environments(addresses):
     assert not development.protected
     assert development.base_kitchen.branch == "demo_dev"
     assert development.vault.mount == "development"
+    assert development.vault.database_mount == "development-database"
+
+
+def test_kitchens_of_development_have_logins_of_their_own(addresses):
+    projects = load_environments(addresses.environments_file)
+    assert projects.environment("development").tool("redshift").dynamic
+    # A protected environment has its base kitchen alone.
+    assert not projects.environment("production").tool("redshift").dynamic
+
+
+@pytest.mark.parametrize("tool", ["redshift", "s3", "sftp", "vault"])
+@BOTH_WAYS
+def test_what_makes_kitchens_has_a_login_for_each_tool(name, tool, vault):
+    fields = vault(name).secrets.kv.v2.read_secret_version(
+        path=f"provision/{tool}", mount_point=name, raise_on_deleted_version=True
+    )["data"]["data"]
+    assert fields["login"]
+    assert fields["password"]
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("login", ["provision", "vault"])
+def test_no_login_that_makes_roles_is_a_superuser_or_owns_a_database(name, login, embedded_stack):
+    place = embedded_stack.addresses
+    with psycopg.connect(
+        host=place.postgres_host,
+        port=place.postgres_port,
+        dbname=place.environments[name].warehouse_database,
+        user=f"{login}_{name}",
+        password=embedded_stack.home.secret(f"postgres_{login}_{name}"),
+    ) as connection:
+        rights = (
+            "select rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, rolreplication,"
+            " exists (select from pg_database where datdba = pg_roles.oid)"
+            " from pg_roles where rolname = current_user"
+        )
+        assert connection.execute(rights).fetchone() == (False, False, True, False, False, False)
 
 
 def test_files_with_secrets_are_ours_alone(embedded_stack):

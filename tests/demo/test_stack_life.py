@@ -68,7 +68,10 @@ def owner(stack_home):
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "started\n"
         yield process
+        started = descendants(process.pid)
         process.kill()
+        # They clean up in the home, which is removed next.
+        are_gone(started, seconds=20)
 
 
 def write_row(addresses):
