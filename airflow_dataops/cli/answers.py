@@ -79,6 +79,18 @@ def show_table(rows: Sequence[Mapping[str, object]], *, output: str) -> None:
     AirflowConsole().print_as(data=shown, output=output)
 
 
+def show_drawing(rows: Sequence[Mapping[str, object]]) -> None:
+    """Print rows whose first column is a drawing: it keeps its lines, however narrow it gets."""
+    from airflow.cli.simple_table import AirflowConsole, SimpleTable
+
+    table = SimpleTable(show_header=True)
+    for position, name in enumerate(rows[0] if rows else ()):
+        table.add_column(name, no_wrap=position == 0)
+    for row in rows:
+        table.add_row(*(as_cell(value, "table") for value in row.values()))
+    AirflowConsole().print(table if rows else "No data found")
+
+
 def as_cell(value: object, output: str) -> str:
     """A value as a person reads it in one cell."""
     if isinstance(value, bool):

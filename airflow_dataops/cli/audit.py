@@ -14,7 +14,7 @@ from airflow_dataops.cli.api_client import ApiClient
 from airflow_dataops.cli.api_models import AuditAnswer
 from airflow_dataops.cli.kitchen_request import moment, span
 from airflow_dataops.domain import names
-from airflow_dataops.errors import UsageError
+from airflow_dataops.errors import OutsideSystemError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,9 @@ def whole_trail(
         query: what is asked for.
         until: the moment before which entries are asked for; None for all to now.
         at_once: how many entries one answer may have.
+
+    Raises:
+        OutsideSystemError: that many are of one moment, so others of it could be missed.
     """
     found: list[AuditAnswer] = []
     while True:
@@ -72,9 +75,12 @@ def whole_trail(
             return found + page
         oldest = page[-1].at
         newer = [entry for entry in page if entry.at > oldest]
+        if not newer:
+            message = f"the trail has {at_once} entries or more of {oldest.isoformat()}"
+            raise OutsideSystemError(message)
         # Others of the oldest one's moment may be on the next page, so all of it is read there.
-        found += newer or page
-        until = oldest + timedelta(microseconds=1) if newer else oldest
+        found += newer
+        until = oldest + timedelta(microseconds=1)
 
 
 def _moment(text: str | None, option: str, now: datetime) -> datetime | None:

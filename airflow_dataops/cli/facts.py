@@ -216,7 +216,8 @@ def readably(when: datetime | None) -> str:
 def _end(kitchen: KitchenAnswer) -> str:
     if kitchen.ends_at is None:
         return ""
-    return readably(kitchen.ends_at) + (", pinned" if kitchen.pinned else "")
+    end = f"{kitchen.ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{end}, pinned" if kitchen.pinned else end
 
 
 def _lines(*facts: tuple[str, object]) -> list[dict[str, object]]:

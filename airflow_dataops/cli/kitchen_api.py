@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow_dataops.cli import facts
-from airflow_dataops.cli.answers import command, show_table
+from airflow_dataops.cli.answers import command, show_drawing, show_table
 from airflow_dataops.cli.api_client import ApiClient
 from airflow_dataops.cli.api_models import (
     AuditAnswer,
@@ -33,7 +33,7 @@ def list_kitchens(arguments: Any) -> None:
     with ApiClient.of_present_login() as api:
         kitchens = api.several(KitchenAnswer, "GET", "kitchens")
     if arguments.output == "table":
-        show_table(facts.kitchen_tree(kitchens), output="table")
+        show_drawing(facts.kitchen_tree(kitchens))
     else:
         ordered = sorted(kitchens, key=lambda kitchen: (kitchen.project, kitchen.name))
         show_table([facts.kitchen_row(kitchen) for kitchen in ordered], output=arguments.output)
