@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import psycopg
 import pytest
 
-from airflow_dataops.domain.provisioning import PartKind
+from airflow_dataops.domain.provisioning import PartKind, parts_of
 from airflow_dataops.errors import KitchenExists, OutsideSystemError
+from airflow_dataops.kitchen_parts import kitchen_part
 from tests.contracts.killed_part import count_calls, run_killed
 from tests.kitchen_sites import KitchenSite, World
 
@@ -213,3 +215,25 @@ def work_in(site, world, kitchen):
     folder = world.folder / kitchen.name
     (folder / "in" / "deep").mkdir(parents=True)
     (folder / "in" / "deep" / "file.csv").write_text("1\n")
+
+
+def test_a_base_kitchen_has_a_schema_that_its_environments_own_login_works_in(
+    embedded_stack, site_of, world
+):
+    site = site_of(dynamic=True)
+    before = world.state()
+    kitchen = site.kitchen()
+    base = replace(site.environment.base_kitchen, name=kitchen.name)
+    environment = replace(site.environment, base_kitchen=base)
+    [part] = [p for p in parts_of(kitchen, environment) if not p.is_made_by_server]
+    place = kitchen_part(part, kitchen, environment, site.connection)
+    assert place.make() == "made"
+    known = embedded_stack.addresses.environments["development"]
+    own_login = {"user": known.warehouse_login, "password": known.warehouse_password}
+    maker = site.connection("redshift")
+    server = {"host": maker.host, "port": maker.port, "dbname": maker.schema}
+    with psycopg.connect(**server, **own_login) as connection:
+        connection.execute(f"create table {kitchen.name}.numbers as select 1 as number")
+    assert place.exists()
+    assert place.unmake() == "gone with all it held"
+    assert world.state() == before
