@@ -68,6 +68,7 @@ class DemoAirflow:
         self.airflow_home.mkdir(mode=0o700, exist_ok=True)
         passwords = {user: self.password(user) for user in USERS}
         write_private(self._passwords_file, json.dumps(passwords))
+        (self._home.root / "url").write_text(f"{self.url}\n")
         config = configparser.ConfigParser(interpolation=None)
         config.read_dict(self._sections())
         text = io.StringIO()

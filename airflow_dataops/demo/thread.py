@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 PIPELINE = "profitability"
 KITCHENS = {
     "demo_production": ("production", ()),
-    "demo_dev": ("development", ("--from", "demo_production")),
-    "dev_kitchen": ("development", ("--from", "demo_dev")),
+    "demo_dev": ("development", ("--from", "demo_production", "--staff", "padma:cook")),
+    "dev_kitchen": ("development", ("--from", "demo_dev", "--staff", "padma:head")),
 }
 WEEKS = {
     "demo_production": ("2017-01-09", "2017-01-16", "2017-01-23"),
@@ -133,4 +133,5 @@ def _say_rows(found: list[KitchenRows], say: Say) -> None:
 def _say_where(airflow: DemoAirflow, say: Say) -> None:
     say("")
     say(f"Airflow   {airflow.url}   user eric   password {airflow.password('eric')}")
-    say(f"commands  AIRFLOW_HOME={airflow.airflow_home} .venv/bin/airflow dataops kitchen list")
+    say(f"commands  .venv/bin/airflow dataops login --url {airflow.url} --username padma")
+    say(f"          password {airflow.password('padma')}")

@@ -126,8 +126,8 @@ def test_the_tutorial_can_be_followed_word_for_word(demo: RunningDemo) -> None:
     assert wait_for_run(demo, "my_kitchen.profitability", "first") == "success"
     assert "2" in segments_of(demo, "my_kitchen"), "households are segmented by size now"
     listed = shell(demo.folder, [before[0], *delete])
-    assert "dropped schema my_kitchen" in listed
-    assert "my_kitchen" not in listed.rpartition("created_at")[2]
+    assert "schema:redshift my_kitchen: gone with all it held" in listed
+    assert "my_kitchen" not in listed.rpartition("your_role")[2]
     assert segments_of(demo, "dev_kitchen"), "the kitchen beside it is untouched"
 
 
@@ -155,8 +155,9 @@ def console_lines(page: str) -> list[str]:
 def shell(folder: Path, lines: list[str]) -> str:
     script = "\n".join(["set -euo pipefail", *lines])
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False
-    )
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "XDG_CONFIG_HOME": str(folder / "config")},
+    )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout
 
