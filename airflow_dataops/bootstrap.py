@@ -277,13 +277,13 @@ def identify(task_instance: str) -> KitchenTask | None:
     from airflow_dataops.registry.identities import look_up
 
     try:
-        with _single_read() as connection:
-            facts = look_up(connection, task_instance)
-            if facts is None:
-                from airflow_dataops.registry import former_tasks
+        facts = look_up(_metadata_database(), task_instance)
+        if facts is None:
+            from airflow_dataops.registry import former_tasks
 
+            with _single_read() as connection:
                 check_ordinary(former_tasks.look_up(connection, task_instance))
-                return None
+            return None
     except DBAPIError:
         if _never_had_kitchens():
             return None

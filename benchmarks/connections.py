@@ -3,8 +3,10 @@
 Ours finds out who asks (one query to Airflow's PostgreSQL) and reads the environment's vault: the
 kitchen's own secret, or, where there is none, the one that all kitchens share. VaultBackend reads
 the same secret of the same OpenBao with the same AppRole and asks nobody who asks. The limits are
-hvac and http.client on one connection that is kept, with a token at hand. Goals: at most twice
-VaultBackend, and at most half a millisecond where the vault's answer is still kept.
+hvac and http.client on one connection that is kept, with a token at hand, and for who asks: one
+prepared statement on a psycopg2 session that is kept, the identity's own and one that reads a
+single row. Goals: at most twice VaultBackend, and at most half a millisecond where the vault's
+answer is still kept.
 
     python -m benchmarks.connections [--quick]
 """
@@ -21,7 +23,6 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ _CACHE_SECONDS = "AIRFLOW__DATAOPS__VAULT_CACHE_SECONDS"
 _SHARED, _OWN = "airflow_dataops, shared secret", "airflow_dataops, kitchen's own secret"
 _KEPT, _IDENTITY = "airflow_dataops, kept answer", "identity query alone"
 _VAULT_BACKEND = "VaultBackend, AppRole"
+_ONE_ROW = "select id from dataops_kitchen where id = $1::text"
 
 
 def main() -> None:
@@ -84,6 +86,7 @@ def _measure(stack: EmbeddedStack, scope: dict[str, Any], *, calls: int) -> None
         _KEPT: ours(_KEPT, cache_seconds=60),
         _IDENTITY: lambda: _milliseconds(lambda: bootstrap.identify(tasks[_KEPT])),
         **{name: _timed(read) for name, read in _peers(where).items()},
+        **{name: _timed(read) for name, read in _floors(where, tasks[_KEPT]).items()},
     }
     for warm_up in systems.values():  # the first call logs in and opens connections
         warm_up()
@@ -154,6 +157,34 @@ def _peers(where: StackAddresses) -> dict[str, Callable[[], object]]:
     }
 
 
+def _floors(where: StackAddresses, task: str) -> dict[str, Callable[[], object]]:
+    """The least that a look at the database takes, without anything of ours around it."""
+    import psycopg2
+    from airflow import settings
+
+    from airflow_dataops.registry import identities, single_reads
+
+    session = psycopg2.connect(where.metadata_url.replace("postgresql+psycopg2", "postgresql"))
+    session.autocommit = True
+    cursor = session.cursor()
+    dialect = settings.get_engine().dialect
+    identity = single_reads._prepared(identities._FACTS, "task_instance_id", dialect)  # noqa: SLF001
+    cursor.execute(f"PREPARE identity AS {identity.text}")
+    cursor.execute(f"PREPARE one_row AS {_ONE_ROW}")
+
+    def prepared(name: str) -> Callable[[], object]:
+        def one() -> object:
+            cursor.execute(f"EXECUTE {name} (%s)", (task,))
+            return cursor.fetchall()
+
+        return one
+
+    return {
+        "psycopg2, kept: identity prepared": prepared("identity"),
+        "psycopg2, kept: one row prepared": prepared("one_row"),
+    }
+
+
 def _logged_in(where: StackAddresses) -> Any:
     import hvac  # noqa: TID251 - the limit is the library itself
 
@@ -168,24 +199,18 @@ def _logged_in(where: StackAddresses) -> Any:
 def _add_tasks(stack: EmbeddedStack, asked_by: list[str]) -> dict[str, str]:
     """A kitchen with a running task for each system that asks; ids of the task instances."""
     from airflow import settings
-    from sqlalchemy.orm import Session
 
-    from airflow_dataops.registry.bundle_versions import record_version
+    from tests.registry import kitchen_rows
     from tests.registry.airflow_rows import add_dag, add_running_task
-    from tests.registry.kitchen_rows import add_kitchen
 
-    now = datetime.now(tz=UTC)
-    with Session(settings.engine) as session, session.begin():
-        record_version(
-            session, version=_VERSION, bundle_name=_BUNDLE, project="retail",
-            environment=_ENVIRONMENT, now=now,
-        )  # fmt: skip
+    engine = settings.get_engine()
+    kitchen_rows.record(engine, _VERSION, bundle=_BUNDLE, environment=_ENVIRONMENT)
     tasks = {}
     for n, system in enumerate(asked_by):
         name = f"kitchen_{n}"
-        add_kitchen(settings.engine, name, _ENVIRONMENT)
-        add_dag(settings.engine, f"{name}.profit", bundle=_BUNDLE)
-        tasks[system] = add_running_task(settings.engine, f"{name}.profit", version=_VERSION)
+        kitchen_rows.add_kitchen(engine, name, _ENVIRONMENT)
+        add_dag(engine, f"{name}.profit", bundle=_BUNDLE)
+        tasks[system] = add_running_task(engine, f"{name}.profit", version=_VERSION)
         if system == _OWN:
             fields = {"conn_type": "postgres", "host": "localhost", "password": "own"}
             stack.put_secret(_ENVIRONMENT, f"kitchens/{name}/{_TOOL}", fields)
@@ -200,13 +225,15 @@ def _installation() -> Iterator[EmbeddedStack]:
         place.chmod(0o711)  # root's PostgreSQL runs as another user, who has to pass
         stack = at_end.enter_context(EmbeddedStack(place / "stack", [_ENVIRONMENT]))
         where = stack.start()
+        environments = place / "environments.yaml"
+        environments.write_text(_with_stored_logins(where.environments_file.read_text()))
         os.environ.update(
             {
                 "AIRFLOW_HOME": str(place / "airflow"),
                 "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
                 "AIRFLOW__CORE__FERNET_KEY": "",
                 "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": where.metadata_url,
-                "AIRFLOW__DATAOPS__ENVIRONMENTS_FILE": str(where.environments_file),
+                "AIRFLOW__DATAOPS__ENVIRONMENTS_FILE": str(environments),
                 "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
                 "PYTHONWARNINGS": "ignore",
             }
@@ -219,6 +246,16 @@ def _installation() -> Iterator[EmbeddedStack]:
         airflow.initialize() if hasattr(airflow, "initialize") else settings.initialize()
         at_end.callback(settings.dispose_orm)
         yield stack
+
+
+def _with_stored_logins(environments: str) -> str:
+    """An environments file in which the vault keeps the warehouse's login instead of issuing it."""
+    import yaml
+
+    declared = yaml.safe_load(environments)
+    for project in declared["projects"].values():
+        project["environments"][_ENVIRONMENT]["tools"][_TOOL].pop("dynamic", None)
+    return yaml.safe_dump(declared)
 
 
 if __name__ == "__main__":

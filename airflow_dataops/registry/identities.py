@@ -21,15 +21,15 @@ from airflow_dataops.registry.single_reads import rows_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.sql.compiler import SQLCompiler
 
 
-def look_up(connection: Connection, task_instance_id: str) -> TaskFacts | None:
+def look_up(engine: Engine, task_instance_id: str) -> TaskFacts | None:
     """The facts by which a task's kitchen is decided; None where there is no such task instance.
 
     Args:
-        connection: best one of ``single_reads.without_transactions(engine)``.
+        engine: of Airflow's metadata database.
         task_instance_id: the id in the task's validated token.
 
     Raises:
@@ -39,7 +39,7 @@ def look_up(connection: Connection, task_instance_id: str) -> TaskFacts | None:
         asked = UUID(task_instance_id)
     except ValueError:
         return None
-    rows = rows_of(connection, _FACTS, task_instance_id=asked)
+    rows = rows_of(engine, _FACTS, task_instance_id=asked)
     return _facts(rows) if rows else None
 
 

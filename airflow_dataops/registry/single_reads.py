@@ -1,26 +1,33 @@
 """Reads of a single statement, asked for so often that the trips to the database count.
 
 psycopg needs little help: without transactions it makes one trip, and prepares by itself what it
-sends repeatedly. psycopg2 (Airflow's usual driver) is told here to do the same.
+sends repeatedly. For psycopg2 (Airflow's usual driver) a few sessions are kept here beside the
+engine's pool, with the statement prepared: the pool asks a session whether it still lives before
+it gives it out, and that takes as long as the read itself.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import namedtuple
+import os
+import time
+from collections import deque, namedtuple
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Dialect, Engine, Select
-    from sqlalchemy.pool import PoolProxiedConnection
 
-# Engines behind which a session does not keep what was prepared in it.
-_forgetful: WeakSet[Engine] = WeakSet()
+_MOST_KEPT = 4
+# A session that waited longer may have been cut off on the way, and a read would wait for it.
+_LONGEST_WAIT_SECONDS = 60.0
+# PostgreSQL's codes for "no such prepared statement" and "there is one of this name".
+_PREPARED_ELSEWHERE = frozenset({"26000", "42P05"})
 
 
 @contextmanager
@@ -41,25 +48,26 @@ def without_transactions(engine: Engine) -> Iterator[Connection]:
                 session.autocommit = False
 
 
-def rows_of(connection: Connection, statement: Select[Any], **value: object) -> Sequence[Any]:
+def rows_of(engine: Engine, statement: Select[Any], **value: object) -> Sequence[Any]:
     """The rows that a statement with one parameter finds.
 
     PostgreSQL plans a statement of several tables for longer than it runs it, so each session
     keeps the plan.
     """
     ((name, asked),) = value.items()
-    if connection.engine.driver == "psycopg2" and connection.engine not in _forgetful:
-        session = connection.connection
+    forgets = False
+    if engine.driver == "psycopg2" and engine not in _forgetful:
         try:
-            return _prepared_rows(session, _prepared(statement, name, connection.dialect), asked)
-        except connection.dialect.loaded_dbapi.Error:
-            if session.driver_connection is None or session.driver_connection.closed:
-                raise
-            # Behind a PgBouncer the next statement may be another session's. Whatever is wrong
-            # with the statement itself shows again below.
-            connection.rollback()
-            _forgetful.add(connection.engine)
-    return connection.execute(statement, {name: asked}).all()
+            return _rows_of_kept(engine, _prepared(statement, name, engine.dialect), asked)
+        except engine.dialect.loaded_dbapi.Error as error:
+            # The database was restarted, or is reached through a PgBouncer, where the next
+            # statement may be another session's. What is wrong with the statement shows below.
+            forgets = error.pgcode in _PREPARED_ELSEWHERE
+    with without_transactions(engine) as connection:
+        rows = connection.execute(statement, {name: asked}).all()
+    if forgets:
+        _forgetful.add(engine)
+    return rows
 
 
 class _Prepared(NamedTuple):
@@ -68,19 +76,66 @@ class _Prepared(NamedTuple):
     row: Callable[[Sequence[Any]], Any]
 
 
-def _prepared_rows(
-    session: PoolProxiedConnection, prepared: _Prepared, asked: object
-) -> Sequence[Any]:
-    # SQLAlchemy would look at the columns of each answer for as long as all of this takes.
-    cursor = session.cursor()
+@dataclass(slots=True, kw_only=True)
+class _Session:
+    driver: Any
+    prepared: set[str] = field(default_factory=set)
+    process: int = field(default_factory=os.getpid)
+    waits_since: float = field(default_factory=time.monotonic)
+
+
+# Engines behind which a session does not keep what was prepared in it.
+_forgetful: WeakSet[Engine] = WeakSet()
+_kept: WeakKeyDictionary[Engine, deque[_Session]] = WeakKeyDictionary()
+
+
+def _rows_of_kept(engine: Engine, prepared: _Prepared, asked: object) -> Sequence[Any]:
+    kept = _kept.get(engine)
+    if kept is None:
+        kept = _kept.setdefault(engine, deque())
+    session = _waiting(kept) or _opened(engine)
     try:
-        if prepared.title not in session.info:
-            cursor.execute(f"PREPARE {prepared.title} AS {prepared.text}")
-            session.info[prepared.title] = True
-        cursor.execute(f"EXECUTE {prepared.title} (%s)", (str(asked),))
-        return [prepared.row(found) for found in cursor.fetchall()]
-    finally:
-        cursor.close()
+        rows = _rows(session, prepared, asked)
+    except BaseException:
+        session.driver.close()
+        raise
+    if len(kept) < _MOST_KEPT:
+        session.waits_since = time.monotonic()
+        kept.append(session)
+    else:
+        session.driver.close()
+    return rows
+
+
+def _rows(session: _Session, prepared: _Prepared, asked: object) -> Sequence[Any]:
+    cursor = session.driver.cursor()
+    if prepared.title not in session.prepared:
+        cursor.execute(f"PREPARE {prepared.title} AS {prepared.text}")
+        session.prepared.add(prepared.title)
+    cursor.execute(f"EXECUTE {prepared.title} (%s)", (str(asked),))
+    return [prepared.row(found) for found in cursor.fetchall()]
+
+
+def _waiting(kept: deque[_Session]) -> _Session | None:
+    while True:
+        try:
+            session = kept.pop()
+        except IndexError:
+            return None
+        if session.process != os.getpid():
+            continue  # of the process that this one was forked from, and in use there
+        if session.waits_since + _LONGEST_WAIT_SECONDS > time.monotonic():
+            return session
+        session.driver.close()
+
+
+def _opened(engine: Engine) -> _Session:
+    # Made by the pool, so that it is made as the installation wants it, and taken out of it.
+    fairy = engine.raw_connection()
+    driver: Any = fairy.driver_connection
+    fairy.detach()
+    driver.autocommit = True
+    return _Session(driver=driver)
 
 
 @lru_cache(maxsize=4)

@@ -6,8 +6,8 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from airflow_dataops.domain import names
 from airflow_dataops.errors import CredentialRefused
@@ -17,36 +17,38 @@ if TYPE_CHECKING:
     from airflow.models.connection import Connection
 
     from airflow_dataops.domain.identity import KitchenTask
-    from airflow_dataops.domain.release_environment import ReleaseEnvironment
+    from airflow_dataops.domain.issued_login import IssuedLogin
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment, Tool
     from airflow_dataops.ports import SecretStore
 
 log = logging.getLogger(__name__)
 
 Fields = Mapping[str, str]
+T = TypeVar("T")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-class ShortCache:
+class ShortCache(Generic[T]):
     """What a vault said, for seconds; a key names the kitchen by id, so none is shared."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, ...], tuple[float, Fields]] = {}
+        self._kept: dict[Hashable, tuple[float, T]] = {}
 
-    def get(self, key: tuple[str, ...]) -> Fields | None:
+    def get(self, key: Hashable) -> T | None:
         """What is kept under a key and not too old."""
         with self._lock:
-            until, fields = self._kept.get(key, (0.0, {}))
-        return fields if until > self._clock() else None
+            until, value = self._kept.get(key, (0.0, None))
+        return value if until > self._clock() else None
 
-    def keep(self, key: tuple[str, ...], fields: Fields, *, seconds: float) -> None:
+    def keep(self, key: Hashable, value: T, *, seconds: float) -> None:
         """Keep a value from now on for so many seconds."""
         now = self._clock()
         with self._lock:
             self._kept = {k: v for k, v in self._kept.items() if v[0] > now}
-            self._kept[key] = (now + seconds, fields)
+            self._kept[key] = (now + seconds, value)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -54,7 +56,10 @@ class ShortCache:
             self._kept = {}
 
 
-_cache = ShortCache()
+_variables: ShortCache[str] = ShortCache()
+# As they are given out; whoever gets one changes nothing. To make one anew takes as long as to
+# find out who asks.
+_connections: ShortCache[Connection] = ShortCache()
 
 
 def connection(task: KitchenTask, task_instance: str, tool_name: str) -> Connection:
@@ -71,34 +76,21 @@ def connection(task: KitchenTask, task_instance: str, tool_name: str) -> Connect
         VaultUnavailable: the vault does not answer.
     """
     from airflow_dataops import config
-    from airflow_dataops.adapters.airflow_connections import as_connection
     from airflow_dataops.services.credentials import is_issued
 
     environment = config.environments().environment(task.environment)
     tool = environment.tool(tool_name)
-    fields = _fields(
-        task,
-        environment,
-        "tool",
-        tool_name,
-        (names.kitchen_secret(task.kitchen, tool_name), names.tool_secret(tool_name)),
-    )
-    if fields is None:
-        message = (
-            f"the vault of {environment.name} has no credential for {tool_name}; "
-            f"looked at {names.kitchen_secret(task.kitchen, tool_name)} "
-            f"and {names.tool_secret(tool_name)}"
-        )
-        raise CredentialRefused(message)
-    found = as_connection(tool, fields, schema=names.schema(task.kitchen))
-    if is_issued(tool, task.kitchen, environment):
-        from airflow_dataops.secrets import task_logins
+    # With what is declared of the tool: when that is changed, what was made before is not given.
+    key = (environment.name, task.kitchen_id, tool)
+    found = _connections.get(key)
+    if found is None:
+        found = _read_connection(task, environment, tool)
+        _connections.keep(key, found, seconds=config.vault_cache_seconds())
+    if not is_issued(tool, task.kitchen, environment):
+        return found
+    from airflow_dataops.secrets import task_logins
 
-        issued = task_logins.login(task, task_instance, tool_name, environment)
-        # Set, not given to the constructor: that would teach this process's masker each of these
-        # passwords for good, and it grows slower with every one. The task's own masker learns it.
-        found.login, found.password = issued.username, issued.password
-    return found
+    return _with_login(found, task_logins.login(task, task_instance, tool_name, environment))
 
 
 def variable(task: KitchenTask, key: str) -> str:
@@ -114,31 +106,60 @@ def variable(task: KitchenTask, key: str) -> str:
         message = "tasks that make kitchens have no variables"
         raise NotThere(message)
     environment = config.environments().environment(task.environment)
+    kept = _variables.get((environment.name, task.kitchen_id, key))
+    if kept is not None:
+        return kept
     places = (names.kitchen_variable(task.kitchen, key), names.variable(key))
-    fields = _fields(task, environment, "variable", key, places)
+    fields = _fields(task, environment, places)
     if fields is None or "value" not in fields:
         message = f"the vault of {environment.name} has no variable {key!r}"
         raise NotThere(message)
-    return str(fields["value"])
+    value = str(fields["value"])
+    seconds = config.vault_cache_seconds()
+    _variables.keep((environment.name, task.kitchen_id, key), value, seconds=seconds)
+    return value
+
+
+def _read_connection(task: KitchenTask, environment: ReleaseEnvironment, tool: Tool) -> Connection:
+    from airflow_dataops.adapters.airflow_connections import as_connection
+
+    places = (names.kitchen_secret(task.kitchen, tool.name), names.tool_secret(tool.name))
+    fields = _fields(task, environment, places)
+    if fields is None:
+        message = (
+            f"the vault of {environment.name} has no credential for {tool.name}; "
+            f"looked at {' and '.join(places)}"
+        )
+        raise CredentialRefused(message)
+    return as_connection(tool, fields, schema=names.schema(task.kitchen))
+
+
+def _with_login(shared: Connection, issued: IssuedLogin) -> Connection:
+    from airflow.models.connection import Connection
+
+    own = Connection(
+        conn_id=shared.conn_id,
+        conn_type=shared.conn_type,
+        host=shared.host,
+        schema=shared.schema,
+        port=shared.port,
+        extra=shared.extra,
+    )
+    # Set, not given to the constructor: that would teach this process's masker each of these
+    # passwords for good, and it grows slower with every one. The task's own masker learns it.
+    own.login, own.password = issued.username, issued.password
+    return own
 
 
 def _fields(
-    task: KitchenTask,
-    environment: ReleaseEnvironment,
-    kind: str,
-    name: str,
-    places: tuple[str, ...],
+    task: KitchenTask, environment: ReleaseEnvironment, places: tuple[str, ...]
 ) -> Fields | None:
-    from airflow_dataops import bootstrap, config
+    from airflow_dataops import bootstrap
 
-    key = (environment.name, task.kitchen_id, kind, name)
-    if (kept := _cache.get(key)) is not None:
-        return kept
     vault = bootstrap.secret_store(environment)
     for place in places:
         fields = _read(vault, place)
         if fields is not None:
-            _cache.keep(key, fields, seconds=config.vault_cache_seconds())
             log.info("kitchen %s reads %s of %s", task.kitchen, place, environment.name)
             return fields
     return None

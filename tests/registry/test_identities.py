@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 from uuid import uuid4
 from weakref import WeakSet
 
@@ -35,8 +36,7 @@ def record(engine, version, *, bundle=DEVELOPMENT, environment="development"):
 
 
 def facts(engine, task_instance_id):
-    with without_transactions(engine) as connection:
-        return look_up(connection, task_instance_id)
+    return look_up(engine, task_instance_id)
 
 
 def test_a_kitchens_task_is_known_with_all_that_its_environment_is_decided_by(engine):
@@ -165,16 +165,16 @@ def test_a_look_up_is_a_single_statement(engine):
     add_dag(engine, "a.profit", bundle=DEVELOPMENT)
     task = add_running_task(engine, "a.profit", version=None)
     facts(engine, task)  # a session prepares the statement once
-    with (
-        without_transactions(engine) as connection,
-        sent_by(connection.connection.driver_connection) as statements,
-    ):
-        look_up(connection, task)
-    assert len(statements) == 1
+    with sent_by(engine) as statements:
+        look_up(engine, task)
+    assert [text[:4] for text in statements if not text.startswith("PRAGMA")] in (
+        ["WITH"],
+        ["EXEC"],
+    )
 
 
 @contextmanager
-def sent_by(session):
+def sent_by(engine):
     """What goes to the database, seen at its driver."""
     statements = []
 
@@ -183,34 +183,98 @@ def sent_by(session):
             statements.append(arguments[0])
             return super().execute(*arguments)
 
-    if isinstance(session, sqlite3.Connection):
-        session.set_trace_callback(statements.append)
-        yield statements
-        session.set_trace_callback(None)
-    else:
+    if engine.driver == "psycopg2":
+        session = single_reads._kept[engine][-1].driver
         session.cursor_factory = Watched
         yield statements
         session.cursor_factory = None
+        return
+    with engine.connect() as connection:  # SQLite's pool gives a thread its own one again
+        session = connection.connection.driver_connection
+    session.set_trace_callback(statements.append)
+    yield statements
+    session.set_trace_callback(None)
 
 
-@pytest.mark.parametrize("spoilt", ["DEALLOCATE ALL", "PREPARE {title} AS SELECT 1"])
-def test_a_session_that_is_not_its_own_is_answered_all_the_same(engine, monkeypatch, spoilt):
-    # Behind a PgBouncer: what was prepared is gone, or was prepared by another process.
-    if engine.driver != "psycopg2":
-        pytest.skip("only psycopg2's sessions are told to prepare")
+@pytest.fixture
+def asked_task(engine, monkeypatch):
+    """A task whose look-up has left a session behind."""
     monkeypatch.setattr(single_reads, "_forgetful", WeakSet())
     add_dag(engine, "a.profit", bundle=DEVELOPMENT)
     task = add_running_task(engine, "a.profit", version=None)
     facts(engine, task)
-    with without_transactions(engine) as connection:
-        (title,) = connection.connection.info
-        connection.exec_driver_sql("DEALLOCATE ALL")
+    return task
+
+
+@pytest.mark.parametrize(
+    "metadata_database", [pytest.param("postgresql", marks=pytest.mark.service)], indirect=True
+)
+class TestKeptSessions:
+    def kept(self, engine):
+        return [session.driver for session in single_reads._kept[engine]]
+
+    def test_a_session_is_used_again(self, engine, asked_task):
+        before = self.kept(engine)
+        facts(engine, asked_task)
+        assert self.kept(engine) == before
+
+    def test_no_connection_of_the_pool_is_taken_for_it(self, engine, asked_task):
+        assert engine.pool.checkedout() == 0
+        facts(engine, asked_task)
+        assert engine.pool.checkedout() == 0
+
+    @pytest.mark.parametrize("spoilt", ["DEALLOCATE ALL", "PREPARE {title} AS SELECT 1"])
+    def test_behind_a_pgbouncer_the_pool_answers_from_then_on(self, engine, asked_task, spoilt):
+        # What was prepared is gone, or was prepared by another process.
+        (session,) = single_reads._kept[engine]
+        (title,) = session.prepared
+        cursor = session.driver.cursor()
+        cursor.execute("DEALLOCATE ALL")
         if spoilt.startswith("PREPARE"):
-            connection.connection.info.clear()
-        connection.exec_driver_sql(spoilt.format(title=title))
-    assert facts(engine, task).dag_id == "a.profit"
-    assert engine in single_reads._forgetful
-    assert facts(engine, task).dag_id == "a.profit"
+            session.prepared.clear()
+        cursor.execute(spoilt.format(title=title))
+        assert facts(engine, asked_task).dag_id == "a.profit"
+        assert engine in single_reads._forgetful
+        assert facts(engine, asked_task).dag_id == "a.profit"
+        assert session.driver.closed
+
+    def test_a_session_that_the_database_ended_is_replaced(self, engine, asked_task):
+        (dead,) = self.kept(engine)
+        with engine.connect() as connection:
+            end = text("select pg_terminate_backend(:pid)")
+            connection.execute(end, {"pid": dead.info.backend_pid})
+        assert facts(engine, asked_task).dag_id == "a.profit"
+        assert engine not in single_reads._forgetful
+        assert facts(engine, asked_task).dag_id == "a.profit"
+        (alive,) = self.kept(engine)
+        assert alive is not dead
+        assert dead.closed
+
+    def test_a_session_that_waited_long_is_not_trusted(self, engine, asked_task):
+        (session,) = single_reads._kept[engine]
+        session.waits_since -= 61
+        facts(engine, asked_task)
+        assert session.driver.closed
+        assert self.kept(engine) != [session.driver]
+
+    def test_a_forked_process_leaves_its_parents_session_alone(self, engine, asked_task):
+        (session,) = single_reads._kept[engine]
+        session.process -= 1
+        facts(engine, asked_task)
+        assert not session.driver.closed
+        assert self.kept(engine) != [session.driver]
+        session.driver.close()
+
+    def test_many_at_once_leave_a_few_sessions(self, engine, asked_task):
+        at_once = Barrier(12)
+
+        def ask(_):
+            at_once.wait()
+            return facts(engine, asked_task).dag_id
+
+        with ThreadPoolExecutor(12) as threads:
+            assert set(threads.map(ask, range(12))) == {"a.profit"}
+        assert len(self.kept(engine)) <= 4
 
 
 def test_a_session_goes_back_to_the_pool_as_it_was(engine):

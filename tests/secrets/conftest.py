@@ -171,7 +171,8 @@ def installation(airflow_engine, embedded_stack, clock, tmp_path, monkeypatch) -
         for environment, name in BUNDLES.items()
     ]
     configured.set("dag_processor", "dag_bundle_config_list", json.dumps(bundles))
-    monkeypatch.setattr(kitchen_credentials, "_cache", kitchen_credentials.ShortCache(clock))
+    for cache in ("_connections", "_variables"):
+        monkeypatch.setattr(kitchen_credentials, cache, kitchen_credentials.ShortCache(clock))
     monkeypatch.setattr(task_logins, "_kept", task_logins.KeptLogins())
     bootstrap._vault.cache_clear()
     return configured

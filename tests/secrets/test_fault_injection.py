@@ -120,12 +120,14 @@ def walk(task, look_up, forget):
 
 
 def forget_all():
-    kitchen_credentials._cache.clear()
+    kitchen_credentials._connections.clear()
+    kitchen_credentials._variables.clear()
     bootstrap._vault.cache_clear()
 
 
 def forget_values():
-    kitchen_credentials._cache.clear()
+    kitchen_credentials._connections.clear()
+    kitchen_credentials._variables.clear()
 
 
 def forget_nothing():

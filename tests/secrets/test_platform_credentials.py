@@ -61,7 +61,7 @@ def test_a_rotated_provisioning_login_is_in_force_at_once(provisioning, task):
 
 def test_a_provisioning_login_is_kept_nowhere(provisioning, task):
     provisioning.connection(task)
-    assert kitchen_credentials._cache._kept == {}
+    assert kitchen_credentials._connections._kept == {}
 
 
 def test_its_sessions_start_in_no_kitchens_schema(provisioning, task):

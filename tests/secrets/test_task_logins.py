@@ -327,7 +327,8 @@ class TestRestart:
         first = installation.connection(task)
         task_logins._kept.clear()
         bootstrap._vault.cache_clear()
-        kitchen_credentials._cache.clear()
+        kitchen_credentials._connections.clear()
+        kitchen_credentials._variables.clear()
         second = installation.connection(task)  # the new server's: it knows no password
         assert second.login != first.login
         assert is_good(first)
