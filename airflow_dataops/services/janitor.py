@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_dataops.ports import KitchenRegistry
 
 # A round is one request of the janitor's task; the next round does the rest.
-MOST_DELETIONS = 20
+MOST_DELETIONS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

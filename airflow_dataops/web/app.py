@@ -52,7 +52,6 @@ def create_app(open_installation: Callable[[], Installation] = this_installation
     for one in (app, for_tasks):
         one.state.open_installation = open_installation
     app.add_middleware(LimitBody)
-    app.add_middleware(HideFaults)
     return app
 
 
@@ -70,6 +69,7 @@ def _closed_app(
         redirect_slashes=False,
     )
     answer_with_problems(app)
+    app.add_middleware(HideFaults)
     for router in routers:
         app.include_router(router, prefix=prefix)
     return app

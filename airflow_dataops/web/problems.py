@@ -45,7 +45,7 @@ _STATUS: Sequence[tuple[type[errors.DataOpsError], HTTPStatus]] = (
     (errors.OutsideSystemError, HTTPStatus.BAD_GATEWAY),
 )
 # Attributes of errors that say something beside the text.
-_FACTS = ("name", "known", "children", "kind", "rule", "state", "field", "hook", "tool", "declared")
+_FACTS = ("name", "children", "kind", "rule", "state", "field", "hook", "tool", "declared")
 _LONGEST, _LONGEST_FACT = 2_000, 300
 
 
@@ -115,6 +115,9 @@ def _of_ours(_request: Request, error: Exception) -> Response:
         log.error("%s", error)
         detail = "the environments file of this installation is wrong; the server's log says where"
         return answer(status, detail, kind="spec-error")
+    if isinstance(error, errors.KitchenNotFound):
+        # Whoever raised it may have listed all kitchens, and some are private.
+        error = errors.KitchenNotFound(error.name)
     words = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
     facts = {name: getattr(error, name) for name in _FACTS if hasattr(error, name)}
     return answer(status, str(error), kind=words, facts=facts)

@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from airflow_dataops.domain import names, permissions
 from airflow_dataops.domain.permissions import Action
 from airflow_dataops.domain.staff import role_of
-from airflow_dataops.errors import EnvironmentNotFound, KitchenNotFound
+from airflow_dataops.errors import EnvironmentNotFound
 from airflow_dataops.services.kitchens import Occasion
 from airflow_dataops.web.auth import AskingPerson
 
@@ -80,7 +80,7 @@ class Visit:
             KitchenNotFound: there is none that they may know of.
             NotAllowed: they may see it, and not do this.
         """
-        found = self._living(names.check_kitchen_name(name))
+        found = self.installation.registry.kitchen(names.check_kitchen_name(name))
         self.check(action, found)
         return found
 
@@ -124,13 +124,6 @@ class Visit:
         if permissions.is_owner(self.person, environment):
             return "owner"
         return role_of(self.person, staff)
-
-    def _living(self, name: str) -> Kitchen:
-        try:
-            return self.installation.registry.kitchen(name)
-        except KitchenNotFound:
-            # The registry's own words name all kitchens, private ones, too.
-            raise KitchenNotFound(name) from None
 
     def _sees(self, kitchen: Kitchen, staff: Sequence[Member]) -> bool:
         try:

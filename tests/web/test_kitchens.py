@@ -248,6 +248,20 @@ def test_a_parent_stays_while_children_live_and_private_ones_are_not_named(retai
     assert answer.json()["children"] == ["secret_plan"]
 
 
+def test_a_refusal_never_lists_kitchens():
+    from starlette.requests import Request
+
+    from airflow_dataops.errors import KitchenNotFound
+    from airflow_dataops.web.problems import _of_ours
+
+    # As the tables say it when a kitchen goes between two of our questions.
+    error = KitchenNotFound("dev_kitchen", ["demo_dev", "secret_plan"])
+    answer = _of_ours(Request({"type": "http"}), error)
+    assert answer.status_code == 404
+    assert b"secret_plan" not in answer.body
+    assert b"dev_kitchen" in answer.body
+
+
 def test_two_projects_live_in_one_cluster(retail):
     write_environments(retail.file, retail.origins, bank={"owner": "bella"})
     retail.create("demo_bank", None, by="bella")

@@ -221,6 +221,16 @@ def test_what_is_no_token_of_a_task_is_refused(worker):
         assert worker.get(headers=headers).status_code == 403
 
 
+def test_a_fault_of_ours_is_answered_without_its_words(worker, caplog):
+    with worker.site.engine.begin() as connection:
+        connection.execute(text("alter table dataops_operation rename to gone"))
+    answer = worker.get()
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "dataops_operation" not in answer.text
+    assert "failed" in caplog.text
+
+
 def test_a_tasks_token_opens_nothing_that_is_peoples(worker):
     for path in ("/me", "/kitchens", "/audit", f"/operations/{worker.operation}"):
         assert worker.site.ask("GET", path, headers=worker.headers).status_code in {401, 403}

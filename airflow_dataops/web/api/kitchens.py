@@ -84,9 +84,6 @@ def delete_kitchen(visit: PresentVisit, name: str, reason: WhyAsked = None) -> O
         )
     except KitchenHasChildren as error:
         raise _without_hidden(error, visit) from error
-    except KitchenNotFound:
-        # It went in the meantime; the registry's own words name all kitchens.
-        raise KitchenNotFound(name) from None
     return operation_answer(operation)
 
 
