@@ -130,13 +130,13 @@ def _baselines(leverage: float, degrees: float) -> tuple[Array, Array, Array]:
     """
     offsets, offset_weights = np.zeros(1), np.ones(1)
     if leverage > 0:
-        steps = np.linspace(0, 6, 13)
+        steps = np.linspace(0, 6, 10)
         offsets, offset_weights = steps * math.sqrt(leverage), np.exp(-(steps**2) / 2)
         offset_weights[0] /= 2
     scales, scale_weights = np.ones(1), np.ones(1)
     if math.isfinite(degrees):
         spread = 7 / math.sqrt(2 * degrees)
-        logs = np.linspace(-spread * (1 + spread), min(spread, 2.0), 41)
+        logs = np.linspace(-spread * (1 + spread), min(spread, 2.0), 25)
         density = degrees * logs - degrees * np.exp(2 * logs) / 2
         scales, scale_weights = np.exp(logs), np.exp(density - density.max())
     weights = np.outer(offset_weights / offset_weights.sum(), scale_weights / scale_weights.sum())

@@ -59,9 +59,9 @@ class Cusum:
         limit = self.h * self.sigma
         beyond = {f"cusum_{side}": sums[side] > limit + _SLACK * self.sigma for side in sums}
         changes = [
-            self._change(values, sums[side], signal, side)
+            change
             for side in sums
-            for signal in _first_of_each(beyond[f"cusum_{side}"])
+            for change in self._changes(values, sums[side], beyond[f"cusum_{side}"], side)
         ]
         notes: tuple[str, ...] = ()
         if set(rules) - {"nelson_1", "western_electric_1"}:
@@ -88,13 +88,20 @@ class Cusum:
         summed: Array = total - lowest
         return summed
 
-    def _change(self, values: Array, sums: Array, signal: int, side: str) -> Change:
-        at_zero = np.flatnonzero(sums[:signal] <= _SLACK * self.sigma)
-        began = int(at_zero[-1]) + 1 if at_zero.size else 0
-        points = np.count_nonzero(~np.isnan(values[began : signal + 1]))
+    def _changes(self, values: Array, sums: Array, beyond: Flags, side: str) -> list[Change]:
+        """One for each first point of a run of signals."""
+        signals = _first_of_each(beyond)
+        places = np.arange(len(sums))
+        at_zero = np.maximum.accumulate(np.where(sums <= _SLACK * self.sigma, places, -1))
+        seen = np.concatenate([[0], np.cumsum(~np.isnan(values))])
         sign = 1 if side == "high" else -1
-        mean = self.target + sign * (self.k * self.sigma + float(sums[signal]) / points)
-        return Change(signal=signal + 1, began=began + 1, side=side, mean=mean)
+        changes = []
+        for signal in signals:
+            began = int(at_zero[signal]) + 1
+            points = int(seen[signal + 1] - seen[began])
+            mean = self.target + sign * (self.k * self.sigma + float(sums[signal]) / points)
+            changes.append(Change(signal=signal + 1, began=began + 1, side=side, mean=mean))
+        return changes
 
 
 def cusum(

@@ -47,24 +47,27 @@ class Expectation:
 
     Attributes:
         points: how many points the baseline had, missing ones included.
-        seen: how many of them had a value.
         kinds: the kinds of days that have a level of their own; ``NO_DATE`` alone for one level.
         coefficients: a level per kind, then the slope per point if there is a trend.
         unscaled: the inverse of X'X: variance of the coefficients in units of sigma squared.
         correlation: share of the last residual that is expected again; 0 without AR(1).
         sigma: standard deviation of what is not foretold, in the unit of the values.
+        extra_leverage: variance of every expectation that comes from an estimated correlation.
+        worst_leverage: the largest variance of an expectation that the plan reckons with; all in
+            units of sigma squared.
         plan: the rules, and how far their lines are moved outward.
         zeros_in_a_row: how many zeros are a signal; None where zeros are values like others.
         findings: what was looked for, and what came of it.
     """
 
     points: int
-    seen: int
     kinds: tuple[int, ...]
     coefficients: Array
     unscaled: Array
     correlation: float
     sigma: float
+    extra_leverage: float
+    worst_leverage: float
     plan: Plan
     zeros_in_a_row: int | None
     findings: tuple[Finding, ...]
@@ -89,9 +92,7 @@ class Expectation:
         level = rows @ self.coefficients
         expected, spread = foretold(values, level, self.correlation)
         leverage = np.einsum("ij,jk,ik->i", rows, self.unscaled, rows)
-        # The correlation is estimated as well, with about the variance of one more mean.
-        leverage += 1 / self.seen if self.correlation else 0
-        wider = np.sqrt((1 + leverage) / (1 + 1 / self.seen))
+        wider = np.sqrt((1 + leverage + self.extra_leverage) / (1 + self.worst_leverage))
         error = self.sigma * self.plan.factor * spread * wider
         # A kind of day that the baseline never saw has no level, hence no verdict.
         judged = np.where(np.isnan(expected), np.nan, values)

@@ -7,8 +7,9 @@ Tests decide what the model has, in this order; each is a ``Finding`` of the res
 2. day of week: F test of levels per kind of day against one level, at 1 %, with two or more
    points of a kind.
 3. trend: t test of the slope at 0.1 %, its error and degrees of freedom those of as many
-   independent points as the autocorrelation found leaves: a trend is carried into the future, where a wrong one does harm.
-4. autocorrelation: lag-1 correlation of the residuals above 1.28 / sqrt(n), one-sided 10 %: a
+   independent points as the autocorrelation (its upper 95 % limit) leaves. The bar is high because
+   a trend is carried into the future.
+4. autocorrelation: lag-1 correlation of the residuals above 0.84 / sqrt(n), one-sided 20 %: a
    needless AR(1) costs little, a missing one breaks the budget. The estimate is corrected for its
    bias in short series (F. H. C. Marriott and J. A. Pope, Biometrika 41 (1954)).
 """
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from airflow_dataops.control_charts.budget import DEFAULT, parse_budget, plan
+from airflow_dataops.control_charts.budget import DEFAULT, HORIZON, parse_budget, plan
 from airflow_dataops.control_charts.distributions import f_tail, t_tail
 from airflow_dataops.control_charts.expectation import (
     NO_DATE,
@@ -74,6 +75,10 @@ class _Fit:
         return placed
 
     @property
+    def has_trend(self) -> bool:
+        return len(self.coefficients) > len(self.kinds)
+
+    @property
     def degrees(self) -> int:
         return len(self.residuals) - len(self.coefficients)
 
@@ -108,19 +113,33 @@ def learn(history: Observations, *, false_alarms: str = DEFAULT) -> Baseline | L
     # The first point of an AR(1) has none before it and tells little about sigma.
     surprises = surprises[~np.isnan(surprises)][int(bool(correlation)) :]
     degrees = max(1, len(surprises) - len(fit.coefficients) - int(bool(correlation)))
+    unscaled: Array = np.linalg.pinv(fit.rows.T @ fit.rows).astype(np.float64)
+    # The correlation is estimated as well, and its error acts like one of the level.
+    extra = 3 / (seen - 4) if correlation else 0.0
+    worst = _worst_leverage(len(values), fit, unscaled) + extra
     process = Expectation(
         points=len(values),
-        seen=seen,
         kinds=fit.kinds,
         coefficients=fit.coefficients,
-        unscaled=np.linalg.pinv(fit.rows.T @ fit.rows).astype(np.float64),
+        unscaled=unscaled,
         correlation=correlation,
         sigma=_sigma(surprises, degrees, values),
-        plan=plan(chart_rate, leverage=1 / seen, degrees=degrees),
+        extra_leverage=extra,
+        worst_leverage=worst,
+        plan=plan(chart_rate, leverage=worst, degrees=degrees),
         zeros_in_a_row=in_a_row,
         findings=(zeros, by_day, trend, autocorrelation),
     )
     return Baseline(process=process, observed=history)
+
+
+def _worst_leverage(points: int, fit: _Fit, unscaled: Array) -> float:
+    """The largest variance of an expectation within the horizon, rounded up to three digits."""
+    last = np.array([points + HORIZON - 1.0]) if fit.has_trend else np.empty(0)
+    rows = [np.concatenate([level, last]) for level in np.eye(len(fit.kinds))]
+    worst = max(float(row @ unscaled @ row) for row in rows)
+    step = 10.0 ** (math.floor(math.log10(worst)) - 2)
+    return math.ceil(worst / step) * step
 
 
 def _sigma(surprises: Array, degrees: int, values: Array) -> float:
@@ -183,9 +202,10 @@ def _look_for_trend(values: Array, history: Observations, fit: _Fit) -> tuple[Fi
         why = f"{seen} points are too few, {_FEWEST_WITH_TREND} are needed"
         return Finding(name=name, used=False, why=why), fit
     sloped = _fitted(values, history, fit.kinds, trend=True)
-    # A line fitted takes some correlation with it (bias about (2 + 4 r) / n), and correlated
-    # points are worth fewer independent ones.
-    correlation = max(0.0, _corrected(_lag_one(sloped.over(len(values))), seen, mean_lost=2))
+    # Correlated points are worth fewer independent ones. A fitted line takes some correlation with
+    # it (bias about (2 + 4 r) / n); the upper 95 % limit is used, as chance hides more.
+    found = _corrected(_lag_one(sloped.over(len(values))), seen, lost=2)
+    correlation = min(_STRONGEST, max(0.0, found) + 1.645 / math.sqrt(seen))
     independent = max(1.0, seen * (1 - correlation) / (1 + correlation) - len(sloped.coefficients))
     variance = sloped.squares / max(1, sloped.degrees)
     unscaled = float(np.linalg.pinv(sloped.rows.T @ sloped.rows)[-1, -1])
@@ -203,7 +223,7 @@ def _look_for_trend(values: Array, history: Observations, fit: _Fit) -> tuple[Fi
 
 def _look_for_autocorrelation(values: Array, fit: _Fit) -> tuple[Finding, float]:
     seen = len(fit.residuals)
-    found, line = _lag_one(fit.over(len(values))), 1.28 / math.sqrt(seen)
+    found, line = _lag_one(fit.over(len(values))), 0.84 / math.sqrt(seen)
     if found <= line or fit.squares <= 1e-20 * float(np.nansum(values**2)):
         why = f"lag-1 correlation {found:.2f}, not above {line:.2f}"
         return Finding(name="autocorrelation", used=False, why=why), 0.0
@@ -234,7 +254,7 @@ def _lag_one(residuals: Array) -> float:
     return float(products[pairs].mean()) / total if pairs.any() and total > 0 else 0.0
 
 
-def _corrected(correlation: float, points: int, *, mean_lost: int = 1) -> float:
+def _corrected(correlation: float, points: int, *, lost: int = 1) -> float:
     """Without the bias -(1 + 4 r) / n of a short series, within what a process can have."""
-    corrected = (points * correlation + mean_lost) / max(1, points - 4)
+    corrected = (points * correlation + lost) / max(1, points - 4)
     return max(-_STRONGEST, min(corrected, _STRONGEST))
