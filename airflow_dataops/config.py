@@ -159,6 +159,13 @@ def token_key() -> str:
     return key
 
 
+def has_environments() -> bool:
+    """Whether this installation names a file that declares release environments."""
+    from airflow.configuration import conf
+
+    return _environments_file(conf) is not None
+
+
 def environments() -> Projects:
     """What the environments file declares at this moment; read again when the file changed.
 

@@ -110,6 +110,8 @@ def try_ended(task_instance: str) -> None:
     from airflow_dataops import bootstrap, config
 
     try:
+        if not config.has_environments():
+            return
         environments = {e.name: e for e in config.environments().environments()}
         if not any(tool.dynamic for e in environments.values() for tool in e.tools.values()):
             return

@@ -258,6 +258,18 @@ class TestEnd:
         assert not is_good(found)
         assert leases(installation) == []
 
+    @pytest.mark.parametrize("without", ["environments", "dynamic tools"])
+    def test_where_no_logins_are_issued_nothing_is_asked_and_nothing_is_logged(
+        self, installation, monkeypatch, caplog, without
+    ):
+        task = installation.ordinary_task()
+        if without == "environments":
+            installation.set("dataops", "environments_file", "")
+        monkeypatch.setattr(bootstrap, "leases", lambda: 1 / 0)
+        with caplog.at_level(logging.INFO, logger="airflow_dataops"):
+            assert patches_state(task)[0]["status"] == 204
+        assert caplog.text == ""
+
     def test_a_database_that_is_down_delays_and_spoils_no_answer(
         self, installation, task, monkeypatch, caplog
     ):
