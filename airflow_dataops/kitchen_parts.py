@@ -40,11 +40,12 @@ def kitchen_part(
         ConfigurationError: a tool's connection is of a type that cannot hold the part.
         CredentialRefused: the vault has no login where one is needed.
     """
-    if part.is_made_by_server or part.tool is None:
+    if part.is_made_by_server:
         message = f"{part.name} is made by the API server"
         raise ValueError(message)
-    site = _Site(part, part.tool, kitchen, environment, connection)
+    site = _Site(part, kitchen, environment, connection)
     makers: dict[PartKind, Callable[[], KitchenPart]] = {
+        PartKind.SECRETS: site.secrets,
         PartKind.DATABASE_ROLE: site.role,
         PartKind.SCHEMA: site.schema,
         PartKind.VAULT_ROLE: site.vault_role,
@@ -61,16 +62,20 @@ class _Site:
     def __init__(
         self,
         part: Part,
-        tool: str,
         kitchen: Kitchen,
         environment: ReleaseEnvironment,
         connection: Connections,
     ) -> None:
         self._what = part.what
-        self._tool = tool
+        self._tool = part.tool or ""  # a part in no tool does not ask for it
         self._kitchen = kitchen
         self._environment = environment
         self._connection = connection
+
+    def secrets(self) -> KitchenPart:
+        from airflow_dataops.adapters.kitchen_secrets import KitchenSecrets
+
+        return KitchenSecrets(self._vault(), self._what, kitchen=self._kitchen)
 
     def role(self) -> KitchenPart:
         from airflow_dataops.adapters.kitchen_database.roles import KitchenRole

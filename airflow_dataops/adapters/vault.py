@@ -115,6 +115,19 @@ class HashicorpVault:
         """Whether the vault keeps anything of a secret, deleted versions included."""
         return self._found(f"/v1/{self._place.mount}/metadata/{path}") is not None
 
+    def paths_below(self, path: str) -> list[str]:
+        """Paths of all secrets below a place, deleted ones included, in order.
+
+        Args:
+            path: ends with a slash.
+        """
+        listed = self._found(f"/v1/{self._place.mount}/metadata/{path}?list=true")
+        found = []
+        for name in listed["data"]["keys"] if listed else []:
+            inside = f"{path}{name}"
+            found += self.paths_below(inside) if name.endswith("/") else [inside]
+        return sorted(found)
+
     def put_database_role(
         self, name: str, *, database: str, creation: Sequence[str], revocation: Sequence[str]
     ) -> None:

@@ -116,6 +116,11 @@ def kitchen_secret(kitchen: str, tool: str) -> str:
     return f"kitchens/{kitchen}/{tool}"
 
 
+def kitchen_secrets(kitchen: str) -> str:
+    """Vault path below which a kitchen's own secrets lie; ends with a slash."""
+    return f"kitchens/{kitchen}/"
+
+
 def tool_secret(tool: str) -> str:
     """Vault path of a tool's credential that all kitchens of the environment share."""
     return f"tools/{tool}"

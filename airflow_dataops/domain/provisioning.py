@@ -25,6 +25,7 @@ class PartKind(StrEnum):
 
     BRANCH = "branch"
     ACCESS = "access"
+    SECRETS = "secrets"
     DATABASE_ROLE = "database_role"
     SCHEMA = "schema"
     VAULT_ROLE = "vault_role"
@@ -139,6 +140,9 @@ def parts_of(kitchen: Kitchen, environment: ReleaseEnvironment) -> list[Part]:
         Part(kind=PartKind.BRANCH, tool=None, what=kitchen.branch),
         Part(kind=PartKind.ACCESS, tool=None, what=names.access_role(kitchen.name, "cook")),
     ]
+    if not is_base:
+        place = names.kitchen_secrets(kitchen.name)
+        parts.append(Part(kind=PartKind.SECRETS, tool=None, what=place))
     for tool in environment.tools.values():
         parts += _parts_in(tool, kitchen, environment.name, is_base=is_base)
     return parts

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.service
 ISSUED = ["database_role:redshift", "schema:redshift", "vault_role:redshift"]
 STORED = ["credential:redshift"]
 FILES = ["prefix:s3", "folder:sftp"]
-ALL = [*((name, True) for name in [*ISSUED, *FILES]), *((name, False) for name in STORED)]
+OF_ISSUED = ["secrets", *ISSUED, *FILES]
+ALL = [*((name, True) for name in OF_ISSUED), *((name, False) for name in STORED)]
 EVERY_PART = pytest.mark.parametrize(
     ("name", "dynamic"), ALL, ids=[name.partition(":")[0] for name, _ in ALL]
 )

@@ -63,7 +63,8 @@ def _do(part: Part, kitchen: Kitchen, places: Places, *, is_made: bool) -> str:
             places.access.remove(kitchen)
             return "gone"
         case (
-            PartKind.DATABASE_ROLE
+            PartKind.SECRETS
+            | PartKind.DATABASE_ROLE
             | PartKind.SCHEMA
             | PartKind.VAULT_ROLE
             | PartKind.CREDENTIAL
