@@ -60,15 +60,22 @@ class Branches:
         changed.write_text(changed.read_text().replace(old, new))
         self._commit(branch)
 
+    def names(self) -> set[str]:
+        """The branches there are."""
+        listed = self._git("-C", str(self.path), "for-each-ref", "--format=%(refname:lstrip=2)",
+                           "refs/heads/")  # fmt: skip
+        return set(listed.split())
+
     def _commit(self, branch: str) -> None:
         at = ("-C", str(self._work))
         self._git(*at, "add", "--all")
         self._git(*at, *_AUTHOR, "commit", "--quiet", "-m", "Change")
         self._git(*at, "push", "--quiet", "--force", str(self.path), f"HEAD:refs/heads/{branch}")
 
-    def _git(self, *words: str) -> None:
+    def _git(self, *words: str) -> str:
         done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+        return done.stdout
 
 
 @dataclass(kw_only=True)
