@@ -81,7 +81,10 @@ class Cusum:
         )
 
     def _sum(self, values: Array, sign: float) -> Array:
-        steps = sign * (values - self.target) - self.k * self.sigma
+        off = values - self.target
+        # What rounding leaves between equal numbers must not add up, least of all to an h of zero.
+        off[np.abs(off) <= 4 * np.finfo(np.float64).eps * abs(self.target)] = 0
+        steps = sign * off - self.k * self.sigma
         # A missing point adds nothing.
         total = np.cumsum(np.nan_to_num(steps, nan=0.0))
         lowest = np.minimum.accumulate(np.minimum(total, -self.headstart * self.sigma))
