@@ -189,13 +189,13 @@ def forked(environ, *modules, log):
 
 
 @contextmanager
-def serving(app):
+def serving(app, **how):
     """The address at which a real web server serves an app."""
     import uvicorn
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        config = uvicorn.Config(app, log_level="error", lifespan="off", access_log=False)
+        config = uvicorn.Config(app, log_level="error", lifespan="off", access_log=False, **how)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
