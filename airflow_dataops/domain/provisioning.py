@@ -140,7 +140,7 @@ def parts_of(kitchen: Kitchen, environment: ReleaseEnvironment) -> list[Part]:
         Part(kind=PartKind.BRANCH, tool=None, what=kitchen.branch),
         Part(kind=PartKind.ACCESS, tool=None, what=names.access_role(kitchen.name, "cook")),
     ]
-    if not is_base:
+    if environment.tools and not is_base:
         place = names.kitchen_secrets(kitchen.name)
         parts.append(Part(kind=PartKind.SECRETS, tool=None, what=place))
     for tool in environment.tools.values():

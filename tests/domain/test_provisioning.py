@@ -31,6 +31,7 @@ def test_a_kitchen_has_a_branch_and_roles_and_its_share_of_each_tool():
     assert parts() == [
         "branch dev_kitchen",
         "access kitchen dev_kitchen cook",
+        "secrets kitchens/dev_kitchen/",
         "database_role:redshift kitchen_dev_kitchen",
         "schema:redshift dev_kitchen",
         "vault_role:redshift development.dev_kitchen.redshift",
@@ -60,7 +61,12 @@ def test_a_base_kitchen_keeps_what_its_environment_always_had():
     ],
 )
 def test_a_tool_gives_what_it_is_declared_for(facts, expected):
-    assert parts("k", t=facts)[2:] == expected
+    assert parts("k", t=facts)[2:] == ["secrets kitchens/k/", *expected]
+
+
+def test_a_kitchen_whose_environment_has_no_tools_needs_no_vault():
+    of = replace(DEVELOPMENT, tools={})
+    assert [part.kind for part in parts_of(kitchen("k"), of)] == ["branch", "access"]
 
 
 def test_every_kind_of_part_has_a_maker():

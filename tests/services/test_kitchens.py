@@ -42,6 +42,7 @@ class TestCreating:
         assert installation.recorded.parsing_requests == ["dev_kitchen"]
         assert operation.run_id == f"create-dev_kitchen-{operation.id}-1"
         assert [part.name for part in operation.left()] == [
+            "secrets",
             "database_role:redshift",
             "schema:redshift",
             "vault_role:redshift",
@@ -262,7 +263,7 @@ class TestChanging:
 class TestFinishing:
     def test_nothing_is_finished_while_a_part_is_left(self, installation):
         operation = installation.begin("dev_kitchen", "demo_dev")
-        with pytest.raises(ValueError, match="8 of its steps are left"):
+        with pytest.raises(ValueError, match="9 of its steps are left"):
             kitchens.finish(operation, occasion("worker"), installation.places)
 
     def test_it_is_finished_once(self, installation):

@@ -112,9 +112,10 @@ def test_a_kitchen_is_unmade_the_same_way(worker):
     site.create("in_lab", "demo_dev", by="chris", environment="lab")
     operation = site.delete("in_lab", by="chris")
     worker.operation = operation["id"]
-    left = [f"{part['kind']}:{part['tool']}" for part in worker.get().json()["left"]]
-    assert left == ["credential:redshift", "schema:redshift", "database_role:redshift"]
-    worker.does(*left)
+    left = [(part["kind"], part["tool"]) for part in worker.get().json()["left"]]
+    in_tool = ["credential", "schema", "database_role"]
+    assert left == [*((kind, "redshift") for kind in in_tool), ("secrets", None)]
+    worker.does(*(f"{kind}:redshift" for kind in in_tool), "secrets")
     assert worker.post("end").status_code == 204
     assert "in_lab" not in site.names(by="chris")
 
