@@ -3,9 +3,9 @@
 The limit is one numpy pass over the data: mean, mean absolute difference and one cumulative sum.
 The peers live in an environment of their own, made at the first run. Counted is CPU time, all
 systems by turns; a peer's round is a process of its own, without its start. Peers that would take
-minutes are measured on fewer points, and the line says so. Every system also judges vectors whose right answer is known. Goals: at most 10 times the
-limit, at least 30 times faster than the fastest peer at 10,000 points, 1,000 series of 200 points
-within 20 ms, and every vector right.
+minutes are measured on fewer points, and the line says so. Every system also judges vectors whose
+right answer is known. Goals: at most 10 times the limit, at least 30 times faster than the fastest
+peer at 10,000 points, 1,000 series of 200 points within 20 ms, and every vector right.
 
     python -m benchmarks.control_charts [--quick]
 """
@@ -40,6 +40,7 @@ _OURS, _LIMIT = "airflow_dataops", "one numpy pass"
 _SIZES = ((1, 100), (1, 10_000), (1, 1_000_000), (1000, 200))
 # What a peer is measured on instead, and by how much that is less.
 _SMALLER = {(1, 1_000_000): (1, 10_000), (1000, 200): (20, 200)}
+_ROUNDS, _ROUNDS_OF_PEERS = 7, 3
 _GOAL_LIMIT, _GOAL_PEERS, _GOAL_BATCH_MS = 10.0, 30.0, 20.0
 _SAWTOOTH = [1, 3, 2, 4, 3, 5, 4, 6, 5, 7, 6, 8, 7, 9, 8]
 _VECTORS: dict[str, tuple[int, list[float], list[int]]] = {
@@ -62,13 +63,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the fastest peer alone")
     arguments = parser.parse_args()
     python = _environment()
-    peers = _PEERS[:1] if arguments.quick else _PEERS
     systems = (_LIMIT, _OURS, *(_PEERS[:1] if arguments.quick else _PEERS))
     seconds: Seconds = {size: {name: [] for name in systems} for size in _SIZES}
-    for turn in range(3 if arguments.quick else 7):
+    for turn in range(_ROUNDS_OF_PEERS if arguments.quick else _ROUNDS):
         for name in systems[turn % len(systems) :] + systems[: turn % len(systems)]:
             # The peers take minutes a round; their share of the noise is small.
-            if name in (_LIMIT, _OURS) or turn < 3:
+            if name in (_LIMIT, _OURS) or turn < _ROUNDS_OF_PEERS:
                 for size, value in _seconds(python, name).items():
                     seconds[size][name].append(value)
     ratios = {size: _compared(size, seconds[size]) for size in _SIZES}
