@@ -138,7 +138,17 @@ def _process(observed: Observations, options: argparse.Namespace) -> Process:
         return learn_items_between(observed, center)
     from airflow_dataops.control_charts.attributes import learn_counts
 
-    return learn_counts(observed, chart, center)
+    return learn_counts(observed, chart, _rate(observed, chart, center))
+
+
+def _rate(observed: Observations, chart: str, center: float | None) -> float | None:
+    """What a known centre line says about one item or unit."""
+    if center is None or chart != "np" or observed.sizes is None:
+        return center
+    if (observed.sizes != observed.sizes[0]).any():
+        message = "the centre of an np chart varies with n; give --center on a p chart"
+        raise ValueError(message)
+    return center / float(observed.sizes[0])
 
 
 def _weighted(observed: Observations, options: argparse.Namespace) -> Process:

@@ -183,9 +183,13 @@ class _Panel:
             yield (
                 f'<path class="violation" d="M{x:.1f} {height - 6:.1f}l6 6l-6 6l-6 -6z">'
                 f"<title>{told}, {escape(why)}</title></path>\n"
-                f'<text class="name" x="{x:.1f}" y="{height - 9:.1f}">'
-                f"{escape(_short(broken))}</text>\n"
             )
+            # A run is named where it begins; the same name over each point would be a blot.
+            if not index or self.chart.broken_at(index - 1) != broken:
+                yield (
+                    f'<text class="name" x="{x:.1f}" y="{height - 9:.1f}">'
+                    f"{escape(_short(broken))}</text>\n"
+                )
 
 
 def _short(rules: list[str]) -> str:

@@ -172,6 +172,24 @@ def test_a_known_process_needs_no_baseline(charted):
     assert (chart["lcl"], chart["ucl"], chart["signals"]) == (7, 13, [1])
 
 
+@pytest.mark.parametrize(
+    ("chart", "center", "upper"),
+    [("p", 0.2, 0.2 + 3 * 0.04), ("np", 20, 20 + 3 * 4), ("u", 0.25, 0.25 + 3 * 0.05)],
+)
+def test_a_known_centre_of_counts_sets_their_limits(charted, chart, center, upper):
+    data = {"counts": [18, 41], "n": 100}
+    drawn = charted(data, "--chart", chart, "--center", str(center))
+    assert (drawn["center"], drawn["ucl"]) == pytest.approx((center, upper))
+    assert drawn["signals"] == [2]
+
+
+def test_a_known_centre_that_cannot_be_is_refused(refused):
+    text = '{"counts": [18, 40], "n": [100, 90]}'
+    assert "varies with n" in refused(text, "--chart", "np", "--center", "20")
+    assert "impossible" in refused(text, "--chart", "p", "--center", "1.2")
+    assert "leave --sigma out" in refused(text, "--chart", "p", "--sigma", "1")
+
+
 def test_a_cusum_without_target_learns_both_from_the_baseline(charted):
     chart = charted({"x": SHIFTED}, "--chart", "cusum", "--baseline", "10")
     assert chart["center"] == 10.4

@@ -45,6 +45,13 @@ def test_each_point_says_its_value_and_a_violation_what_it_breaks(drawing):
     assert "N1" in texts(drawing)
 
 
+def test_a_run_is_named_where_it_begins():
+    chart = individuals([1.0] * 12, center=0, sigma=2).chart(("nelson_2",))
+    drawing = ElementTree.fromstring(svg(chart))  # noqa: S314
+    assert len(drawing.findall(f"{SPACE}path[@class='violation']")) == 4
+    assert texts(drawing).count("N2") == 1
+
+
 def test_limits_and_centre_are_drawn_and_labelled(drawing):
     assert {"UCL 14.9", "centre 10.4", "LCL 5.9"} <= set(texts(drawing))
     # Two panels: values and moving ranges.
