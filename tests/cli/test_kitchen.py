@@ -8,7 +8,9 @@ import sqlite3
 import pytest
 from sqlalchemy import create_engine
 
-from tests.kitchen_sites import World
+from airflow_dataops.domain.provisioning import parts_of
+from airflow_dataops.specs.environment_file import load_environments
+from tests.kitchen_sites import KitchenSite, World
 from tests.registry.airflow_rows import add_dag
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
@@ -54,15 +56,10 @@ def test_kitchens_are_created_listed_and_deleted(kitchens, state):
     before = state()
     made = create(kitchens, "cli_padma", "--from", "cli_dev")
     assert made.code == 0, made.stderr
-    assert [line.split(": ")[0] for line in made.stdout.splitlines() if ": " in line] == [
-        "branch cli_padma",
-        "access kitchen cli_padma cook",
-        "database_role:redshift kitchen_cli_padma",
-        "schema:redshift cli_padma",
-        "vault_role:redshift development.cli_padma.redshift",
-        "prefix:s3 acme-development/cli_padma/",
-        "folder:sftp /kitchens/cli_padma/",
-    ]
+    environment = load_environments(kitchens.environments).environment("development")
+    padma = KitchenSite(kitchens.environments).kitchen("cli_padma")
+    told = [line.split(": ")[0] for line in made.stdout.splitlines() if ": " in line]
+    assert told == [f"{part.name} {part.what}" for part in parts_of(padma, environment)]
     assert made.stdout.splitlines()[-1] == "kitchen cli_padma in development"
     listed = kitchens.airflow("dataops", "kitchen", "list", "--local", "-o", "json").rows
     assert [(row["kitchen"], row["environment"], row["cut_from"]) for row in listed] == [
