@@ -83,6 +83,17 @@ class Chart:
             flagged |= flags
         return flagged
 
+    def plotted(self) -> list[tuple[Array, dict[str, Flags]]]:
+        """Each curve as it is drawn, a downward sum below zero, with the rules that judge it."""
+        if "low" not in self.curves:
+            curve = next(iter(self.curves.values()), self.values)
+            return [(curve, dict(self.violations))]
+        return [
+            # Adding zero takes the sign from a negative one.
+            (sign * self.curves[side] + 0.0, {name: self.violations[name]})
+            for side, sign, name in (("high", 1, "cusum_high"), ("low", -1, "cusum_low"))
+        ]
+
     def broken_at(self, index: int) -> list[str]:
         """The rules that the point at this 0-based index violates."""
         return [rule for rule, flags in self.violations.items() if flags[index]]

@@ -16,10 +16,10 @@ import numpy as np
 from airflow_dataops.control_charts.rules import MEANINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from airflow_dataops.control_charts.chart import Chart
-    from airflow_dataops.control_charts.observations import Array
+    from airflow_dataops.control_charts.observations import Array, Flags
 
 MOST_POINTS = 400
 _WIDTH, _LEFT, _RIGHT = 760, 16, 104
@@ -114,15 +114,9 @@ class _Panel:
                 f'<text x="{_WIDTH - _RIGHT + 8}" y="{y(newest) + 4:.1f}">'
                 f"{name} {number(newest)}</text>\n"
             )
-        for curve in self._curves():
+        for curve, rules in self.chart.plotted():
             yield self._line("curve", curve, y)
-            yield from self._points(curve, y)
-
-    def _curves(self) -> list[Array]:
-        curves = dict(self.chart.curves)
-        if "low" in curves:
-            return [curves["high"], -curves["low"]]
-        return list(curves.values()) or [self.chart.values]
+            yield from self._points(curve, rules, y)
 
     def _lines(self) -> list[tuple[str, str, Array]]:
         chart, points = self.chart, len(self.chart)
@@ -137,7 +131,9 @@ class _Panel:
         ]
 
     def _span(self) -> tuple[float, float]:
-        drawn = np.concatenate([*self._curves(), *(line for _, _, line in self._lines())])
+        drawn = np.concatenate(
+            [*(curve for curve, _ in self.chart.plotted()), *(line for _, _, line in self._lines())]
+        )
         drawn = drawn[~np.isnan(drawn)]
         low, high = float(drawn.min()), float(drawn.max())
         margin = 0.08 * (high - low) or max(1.0, abs(high)) * 0.08
@@ -167,29 +163,32 @@ class _Panel:
             f'y2="{self.top + self.height}"><title>baseline until here</title></line>\n'
         )
 
-    def _points(self, curve: Array, y: Callable[[float], float]) -> Iterator[str]:
-        flagged = self.chart.flagged()
+    def _points(
+        self, curve: Array, rules: Mapping[str, Flags], y: Callable[[float], float]
+    ) -> Iterator[str]:
+        named: list[str] = []
         for index in np.flatnonzero(~np.isnan(curve)).tolist():
             x, height = self._x(index), y(float(curve[index]))
             told = f"point {index + 1 + self.skipped}: {number(float(curve[index]))}"
-            if not flagged[index]:
+            broken = [rule for rule, flags in rules.items() if flags[index]]
+            if not broken:
                 yield (
                     f'<circle class="point" cx="{x:.1f}" cy="{height:.1f}" r="2.5">'
                     f"<title>{told}</title></circle>\n"
                 )
-                continue
-            broken = self.chart.broken_at(index)
-            why = "; ".join(f"{rule}: {MEANINGS[rule]}" for rule in broken)
-            yield (
-                f'<path class="violation" d="M{x:.1f} {height - 6:.1f}l6 6l-6 6l-6 -6z">'
-                f"<title>{told}, {escape(why)}</title></path>\n"
-            )
-            # A run is named where it begins; the same name over each point would be a blot.
-            if not index or self.chart.broken_at(index - 1) != broken:
+            else:
+                why = "; ".join(f"{rule}: {MEANINGS[rule]}" for rule in broken)
+                yield (
+                    f'<path class="violation" d="M{x:.1f} {height - 6:.1f}l6 6l-6 6l-6 -6z">'
+                    f"<title>{told}, {escape(why)}</title></path>\n"
+                )
+            # A rule is named where it begins to fire; its name over each point would be a blot.
+            if begun := [rule for rule in broken if rule not in named]:
                 yield (
                     f'<text class="name" x="{x:.1f}" y="{height - 9:.1f}">'
-                    f"{escape(_short(broken))}</text>\n"
+                    f"{escape(_short(begun))}</text>\n"
                 )
+            named = broken
 
 
 def _short(rules: list[str]) -> str:

@@ -11,7 +11,6 @@ from airflow_dataops.control_charts.svg import description, number
 
 if TYPE_CHECKING:
     from airflow_dataops.control_charts.chart import Chart
-    from airflow_dataops.control_charts.observations import Array
 
 _ROWS = 17
 _SIGNALS_TOLD = 20
@@ -33,7 +32,7 @@ def text_chart(chart: Chart, *, columns: int = 100, baseline: int | None = None)
     lines = [f"{chart.kind} chart, {description(chart, skipped)}", *_rows(seen)]
     if baseline is not None:
         lines.append(f"limits from the first {baseline} points")
-    curves = _curves(chart)
+    curves = [curve for curve, _ in chart.plotted()]
     for index in (i - 1 for i in chart.signals[:_SIGNALS_TOLD]):
         told = " ".join(number(float(curve[index])) for curve in curves)
         why = "; ".join(f"{rule} ({MEANINGS[rule]})" for rule in chart.broken_at(index))
@@ -43,18 +42,12 @@ def text_chart(chart: Chart, *, columns: int = 100, baseline: int | None = None)
     return "\n".join([*lines, *chart.notes]) + "\n"
 
 
-def _curves(chart: Chart) -> list[Array]:
-    if "low" in chart.curves:
-        return [chart.curves["high"], -chart.curves["low"]]
-    return list(chart.curves.values()) or [chart.values]
-
-
 def _rows(chart: Chart) -> list[str]:
-    points, curves = len(chart), _curves(chart)
+    points = len(chart)
     center = 0.0 if chart.kind == "cusum" else chart.center
     marks = [("UCL", "-", chart.upper), ("centre", "=", center), ("LCL", "-", chart.lower)]
     lines = [np.broadcast_to(np.asarray(line, np.float64), (points,)) for _, _, line in marks]
-    drawn = np.concatenate([*curves, *lines])
+    drawn = np.concatenate([*(curve for curve, _ in chart.plotted()), *lines])
     low, high = float(np.nanmin(drawn)), float(np.nanmax(drawn))
     step = (high - low) / (_ROWS - 1) or 1.0
 
@@ -69,8 +62,8 @@ def _rows(chart: Chart) -> list[str]:
                 grid[row(value)][column] = mark
         if not np.isnan(line[-1]):
             labels[row(float(line[-1]))] = f" {name} {number(float(line[-1]))}"
-    flagged = chart.flagged()
-    for curve in curves:
+    for curve, rules in chart.plotted():
+        flagged = np.logical_or.reduce(list(rules.values()))
         for column in np.flatnonzero(~np.isnan(curve)).tolist():
             grid[row(float(curve[column]))][column] = "X" if flagged[column] else "o"
     return [("".join(cells) + label).rstrip() for cells, label in zip(grid, labels, strict=True)]

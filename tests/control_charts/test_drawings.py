@@ -100,6 +100,8 @@ def test_both_sums_are_drawn_to_either_side_of_zero():
     rows = text_chart(cusum([0, 3, 3, 3, -9, -9], target=0).chart()).splitlines()
     assert any(row.endswith("centre 0") for row in rows)
     assert any(row.endswith("LCL -5") for row in rows)
+    # The upward sum is in control where the downward one is not.
+    assert sum(row[:6].count("X") for row in rows[1:18]) == 3
     assert rows[-2].startswith("point 5 at 0 -8.5: cusum_low")
 
 
