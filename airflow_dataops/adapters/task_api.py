@@ -18,6 +18,12 @@ import httpx
 
 from airflow_dataops.domain.kitchen import Kitchen, KitchenState
 from airflow_dataops.domain.provisioning import OperationKind, Part, PartKind, Progress
+from airflow_dataops.domain.release_environment import (
+    BaseKitchen,
+    ReleaseEnvironment,
+    Tool,
+    VaultPlace,
+)
 from airflow_dataops.errors import CredentialRefused, OutsideSystemError, Superseded
 
 if TYPE_CHECKING:
@@ -41,10 +47,15 @@ class Login(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What the server has a worker do."""
+    """What the server has a worker do.
+
+    Attributes:
+        environment: as far as making parts takes it; who owns it or which queue it has stays open.
+    """
 
     kind: OperationKind
     kitchen: Kitchen
+    environment: ReleaseEnvironment
     left: tuple[Part, ...]
 
 
@@ -104,6 +115,7 @@ class TaskApi:
         return Work(
             kind=OperationKind(answer["kind"]),
             kitchen=_kitchen(answer["kitchen"]),
+            environment=_environment(answer["environment"], answer["kitchen"]),
             left=tuple(
                 Part(kind=PartKind(part["kind"]), tool=part["tool"], what=part["what"])
                 for part in answer["left"]
@@ -240,6 +252,16 @@ def _detail(response: httpx.Response) -> str:
     with suppress(ValueError, TypeError, KeyError):
         return str(response.json()["detail"])
     return response.reason_phrase
+
+
+def _environment(about: Mapping[str, Any], kitchen: Mapping[str, Any]) -> ReleaseEnvironment:
+    return ReleaseEnvironment(
+        name=kitchen["environment"],
+        project=kitchen["project"],
+        vault=VaultPlace(**about["vault"]),
+        base_kitchen=BaseKitchen(**about["base_kitchen"]),
+        tools={tool["name"]: Tool(**tool) for tool in about["tools"]},
+    )
 
 
 def _kitchen(about: Mapping[str, Any]) -> Kitchen:

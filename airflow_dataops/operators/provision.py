@@ -34,7 +34,7 @@ class ProvisionOperator(BaseOperator):
         """
         from airflow.sdk import BaseHook
 
-        from airflow_dataops import bootstrap, config
+        from airflow_dataops import bootstrap
         from airflow_dataops.services.provisioning import carry_out
 
         operation_id, attempt = _asked(context)
@@ -46,9 +46,8 @@ class ProvisionOperator(BaseOperator):
             )
 
             def find(part: Part) -> KitchenPart:
-                environment = config.environments().environment(work.kitchen.environment)
                 return bootstrap.kitchen_part(
-                    part, work.kitchen, environment, BaseHook.get_connection
+                    part, work.kitchen, work.environment, BaseHook.get_connection
                 )
 
             report = _Logged(api.report(operation_id, attempt=attempt), self)

@@ -87,8 +87,17 @@ def api(server):
 
 def test_work_is_what_is_left_of_an_operation(server, api):
     left = [{"kind": "schema", "tool": "redshift", "what": "padma"}]
-    server.answers = [(200, {"kind": "create", "attempt": 2, "kitchen": KITCHEN, "left": left})]
+    vault = {"kind": "hashicorp", "url": "http://v", "mount": "dev", "timeout_seconds": 3}
+    environment = {
+        "vault": vault,
+        "base_kitchen": {"name": "demo_dev", "branch": "demo_dev"},
+        "tools": [{"name": "redshift", "schema_per_kitchen": True}],
+    }
+    told = {"kind": "create", "attempt": 2, "kitchen": KITCHEN, "environment": environment}
+    server.answers = [(200, told | {"left": left})]
     work = api.work("abc", attempt=2)
+    assert work.environment.tool("redshift").schema_per_kitchen
+    assert (work.environment.name, work.environment.vault.mount) == ("development", "dev")
     assert (work.kind, work.left) == (OperationKind.CREATE, (SCHEMA,))
     assert (work.kitchen.name, work.kitchen.id) == ("padma", "1")
     assert work.kitchen.created_at.utcoffset().total_seconds() == 0

@@ -56,6 +56,11 @@ def test_a_worker_is_told_what_is_left(worker):
     assert told["kitchen"]["name"] == "demo_lab"
     assert told["kitchen"]["environment"] == "lab"
     assert told["kitchen"]["settings"]["shared"] is True
+    assert told["environment"]["base_kitchen"]["name"] == "demo_lab"
+    assert [tool["name"] for tool in told["environment"]["tools"]] == ["redshift"]
+    assert set(told["environment"]["vault"]) == {
+        "kind", "url", "mount", "database_mount", "timeout_seconds"
+    }  # fmt: skip
 
 
 def test_a_kitchen_is_ready_when_its_worker_says_so(worker):

@@ -22,9 +22,11 @@ from airflow_dataops.web.visit import installation_of
 
 if TYPE_CHECKING:
     from airflow_dataops.domain.provisioning import Operation
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
     from airflow_dataops.services.kitchens import Places
 
 router = APIRouter(tags=["tasks"])
+_VAULT_FACTS = ("kind", "url", "mount", "database_mount", "timeout_seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +40,17 @@ class PartAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkAnswer:
-    """What is left of an operation; ``kitchen`` has all of the kitchen's fields."""
+    """What is left of an operation; ``kitchen`` has all of the kitchen's fields.
+
+    Attributes:
+        environment: what a worker has to know of it: workers have no environments file.
+    """
 
     id: str
     kind: str
     attempt: int
     kitchen: dict[str, Any]
+    environment: dict[str, Any]
     left: list[PartAnswer]
 
 
@@ -63,8 +70,9 @@ def show_work(
     request: Request, task: AskingTask, operation_id: str, attempt: Annotated[Attempt, Query()]
 ) -> WorkAnswer:
     """What is left to do for an attempt."""
-    operation, _ = _attempt(operation_id, attempt, task, request)
+    operation, places = _attempt(operation_id, attempt, task, request)
     kitchen = asdict(operation.kitchen)
+    environment = places.projects.environment(operation.kitchen.environment)
     left = [
         PartAnswer(kind=part.kind, tool=part.tool, what=part.what)
         for part in operation.left()
@@ -75,6 +83,7 @@ def show_work(
         kind=operation.kind,
         attempt=operation.attempt,
         kitchen=kitchen,
+        environment=_for_workers(environment),
         left=left,
     )
 
@@ -171,6 +180,16 @@ def _part(operation: Operation, name: str) -> Part:
             return step.part
     message = f"operation {operation.id} has no part {name[:80]!r} that workers make"
     raise InvalidRequest(message, field="part")
+
+
+def _for_workers(environment: ReleaseEnvironment) -> dict[str, Any]:
+    vault = asdict(environment.vault)
+    return {
+        "base_kitchen": asdict(environment.base_kitchen),
+        "tools": [asdict(tool) for tool in environment.tools.values()],
+        # Without where the server's own login is: a worker has another one.
+        "vault": {name: vault[name] for name in _VAULT_FACTS},
+    }
 
 
 def _check_dag(task: AskingTask, needed: str) -> None:
