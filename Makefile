@@ -11,7 +11,7 @@ demo: install                     ## run the demo: two environments, their kitch
 	@$(BIN)/python -m airflow_dataops.demo $(ARGS)
 
 test: lint                        ## lint, types, import contracts, tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: install                     ## style, types and import contracts, without tests
 	$(BIN)/ruff check .
@@ -35,7 +35,7 @@ docs: install                     ## build the documentation into site/
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory venv-module
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt uv
-	@$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --compile-bytecode --editable '.[dev]'
 	@touch $@
 
 # Debian keeps the module that makes virtual environments in a package of its own.
