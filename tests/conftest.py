@@ -19,6 +19,7 @@ pytest_plugins = [
 _WHOLE_AIRFLOWS = ("coexistence", "demo", "e2e", "fab")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each process whole files, so that what they start is started once."""
     for item in items:
