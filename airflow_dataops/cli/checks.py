@@ -84,12 +84,6 @@ def _without_logs() -> Iterator[None]:
 
 def _check_tool(environment: ReleaseEnvironment, tool: Tool) -> Finding:
     subject = f"{environment.name}: {tool.name}"
-    if tool.dynamic:
-        return Finding(
-            subject=subject,
-            is_in_order=False,
-            detail="declared dynamic; logins on demand are not issued yet",
-        )
     try:
         connection = bootstrap.connection_of(environment, tool.name)
     except DataOpsError as error:

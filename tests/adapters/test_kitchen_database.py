@@ -167,7 +167,8 @@ def test_logins_that_the_vault_forgot_go_with_their_kitchen(site, kitchens, worl
         role = next(p for p in site.parts(kitchen) if p.kind == "vault_role").what
         # As in a vault that was restored from a backup: its role and leases are not known there.
         world.forget_leases(role)
-        parts = site.parts(kitchen)[:2]
+        kinds = ("database_role", "schema")
+        parts = [part for part in site.parts(kitchen) if part.kind in kinds]
         said = [site.place(kitchen, part).unmake() for part in reversed(parts)]
         assert said == ["gone with all it held", "gone, with 1 logins that were issued"]
         with pytest.raises(psycopg.errors.AdminShutdown):

@@ -178,13 +178,9 @@ def test_a_tool_without_a_credential_is_not_in_order(installation):
     )
 
 
-def test_a_dynamic_tool_is_not_in_order_as_long_as_none_is_issued(installation):
-    def declare(retail):
-        retail["environments"]["development"]["tools"]["redshift"]["dynamic"] = True
-
-    found = check(installation, "development", environ=installation.with_environments(declare))
-    assert found.code == 1
-    assert found.findings["development: redshift"] == "NO"
+def test_a_dynamic_tool_is_opened_with_its_environments_own_credential(installation):
+    found = check(installation, "development")
+    assert found.findings["development: redshift"] == "yes"
 
 
 def test_a_platform_that_is_configured_as_the_docs_say_is_in_order(installation):
