@@ -115,7 +115,7 @@ def _of_ours(_request: Request, error: Exception) -> Response:
         log.error("%s", error)
         detail = "the environments file of this installation is wrong; the server's log says where"
         return answer(status, detail, kind="spec-error")
-    if isinstance(error, errors.KitchenNotFound):
+    if type(error) is errors.KitchenNotFound:
         # Whoever raised it may have listed all kitchens, and some are private.
         error = errors.KitchenNotFound(error.name)
     words = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
