@@ -88,7 +88,7 @@ class LiveAirflow:
     folder: Path
 
     def __post_init__(self) -> None:
-        self._client = httpx.Client(base_url=self.airflow.url, timeout=30)
+        self._client = httpx.Client(base_url=self.airflow.url, timeout=180)
         login = {"username": "eric", "password": self.airflow.password("eric")}
         answer = self._client.post("/auth/token", json=login).raise_for_status()
         self._user = {"Authorization": f"Bearer {answer.json()['access_token']}"}
@@ -98,7 +98,7 @@ class LiveAirflow:
 
     def person(self, name: str) -> httpx.Client:
         """A client that is logged in as one of the demo's users."""
-        client = httpx.Client(base_url=self.airflow.url, timeout=60)
+        client = httpx.Client(base_url=self.airflow.url, timeout=180)
         login = {"username": name, "password": self.airflow.password(name)}
         token = client.post("/auth/token", json=login).raise_for_status().json()
         client.headers["Authorization"] = f"Bearer {token['access_token']}"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _FINISHED = {"success", "failed"}
 _LONGEST_SECONDS = 420
+# Airflow makes its execution API at the first request to it, and answers nobody meanwhile.
+_LONGEST_ANSWER_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class AirflowApi:
     """Airflow's REST API as one of its users."""
 
     def __init__(self, url: str, *, user: str, password: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=30)
+        self._client = httpx.Client(base_url=url, timeout=_LONGEST_ANSWER_SECONDS)
         login = {"username": user, "password": password}
         token = self._client.post("/auth/token", json=login).raise_for_status().json()
         self._client.headers["Authorization"] = f"Bearer {token['access_token']}"

@@ -205,7 +205,7 @@ class Api:
     """Airflow's REST API as an administrator."""
 
     def __init__(self, url):
-        self._client = httpx.Client(base_url=url, timeout=30)
+        self._client = httpx.Client(base_url=url, timeout=180)
 
     def __enter__(self):
         until(self._is_serving)

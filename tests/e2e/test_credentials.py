@@ -20,7 +20,7 @@ NO_ROUTE = ("production/redshift", "%2e%2e/production/redshift", "tools/redshift
 
 @pytest.mark.parametrize("way", [*WAYS, "by_template"])
 def test_the_tools_name_means_developments_tool(asked, way):
-    assert asked[f"{way} redshift"] == "login etl_development"
+    assert asked[f"{way} redshift"].startswith("login v-")  # the vault issued it for this try
 
 
 def test_the_same_code_gets_productions_tool_in_production(attack):
@@ -69,7 +69,7 @@ def test_raw_http_with_a_path_for_a_name_finds_nothing(waiting, path):
 
 def test_raw_http_gives_developments_tool_under_the_tools_name(waiting):
     answer = waiting.live.execution(waiting.task, "GET", "/connections/redshift")
-    assert answer.json()["login"] == "etl_development"
+    assert answer.json()["login"].startswith("v-")
 
 
 def test_a_token_whose_task_is_gone_gets_nothing(attack):

@@ -56,7 +56,7 @@ def _serves(url):
 
 def test_kitchens_come_work_and_go_whichever_process_serves_them(live_airflow, second_url):
     first = Service(live=live_airflow, person=live_airflow.person("chris"))
-    other = httpx.Client(base_url=second_url, headers=first.person.headers, timeout=60)
+    other = httpx.Client(base_url=second_url, headers=first.person.headers, timeout=180)
     with other:
         second = Service(live=live_airflow, person=other)
         names = [f"of_two_{number}" for number in range(4)]
