@@ -69,7 +69,7 @@ class Branches:
     def _commit(self, branch: str) -> None:
         at = ("-C", str(self._work))
         self._git(*at, "add", "--all")
-        self._git(*at, *_AUTHOR, "commit", "--quiet", "-m", "Change")
+        self._git(*at, *_AUTHOR, "commit", "--quiet", "--allow-empty", "-m", "Change")
         self._git(*at, "push", "--quiet", "--force", str(self.path), f"HEAD:refs/heads/{branch}")
 
     def _git(self, *words: str) -> str:
