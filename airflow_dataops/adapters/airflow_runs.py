@@ -102,27 +102,19 @@ class AirflowWorkers:
         Raises:
             OutsideSystemError: the environment's provisioning DAG is not there.
         """
-        from airflow.api.common.trigger_dag import trigger_dag
-        from airflow.exceptions import DagNotFound, DagRunAlreadyExists
-        from airflow.utils.types import DagRunTriggeredByType
+        from sqlalchemy.exc import IntegrityError
 
         environment = operation.kitchen.environment
         dag_id, run_id = names.provision_dag(environment), provisioning_run_id(operation)
         self._wait_for_dag(dag_id, environment)
         try:
+            # One session for all of it. Airflow's own trigger_dag() takes a second one meanwhile,
+            # so of many at once each would wait for a connection that another holds.
             with _session() as session:
-                trigger_dag(
-                    dag_id,
-                    run_id=run_id,
-                    conf={"operation": operation.id, "attempt": operation.attempt},
-                    triggered_by=DagRunTriggeredByType.REST_API,
-                    triggering_user_name=operation.by,
-                    session=session,
-                )
-        except DagRunAlreadyExists:
-            return run_id
-        except DagNotFound:
-            raise _no_dag(dag_id, self._bundle_name(environment)) from None
+                if _run(session, operation) is None and not _begin_run(session, operation):
+                    raise _no_dag(dag_id, self._bundle_name(environment))
+        except IntegrityError:
+            return run_id  # somebody else began it in the same moment
         log.info("run %s of %s is to %s the rest", run_id, dag_id, operation.kind)
         return run_id
 
@@ -250,6 +242,29 @@ def _run(session: Session, operation: Operation) -> DagRun | None:
         )
     )
     return found
+
+
+def _begin_run(session: Session, operation: Operation) -> bool:
+    """Queue a run that carries out an operation; false where Airflow knows no such DAG."""
+    from airflow.models.dagbag import DBDagBag
+    from airflow.utils.state import DagRunState
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+    dag_id = names.provision_dag(operation.kitchen.environment)
+    dag = DBDagBag().get_latest_version_of_dag(dag_id, session=session)
+    if dag is None:
+        return False
+    dag.create_dagrun(
+        run_id=provisioning_run_id(operation),
+        run_after=datetime.now(tz=UTC),
+        conf={"operation": operation.id, "attempt": operation.attempt},
+        run_type=DagRunType.MANUAL,
+        triggered_by=DagRunTriggeredByType.REST_API,
+        triggering_user_name=operation.by,
+        state=DagRunState.QUEUED,
+        session=session,
+    )
+    return True
 
 
 def _is_there(dag_id: str) -> bool:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from airflow.sdk import DAG
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from airflow_dataops.adapters.airflow_runs import AirflowRuns, AirflowWorkers, provisioning_run_id
@@ -205,6 +205,26 @@ class TestWorkers:
         declare(database, PROVISION)
         assert workers.start(operation()) == workers.start(operation())
         assert states(database, "dag_run", PROVISION) == ["queued"]
+
+    def test_no_connection_is_held_while_another_is_waited_for(self, database, workers):
+        declare(database, PROVISION)
+        held, most = 0, 0
+
+        def changed(by):
+            nonlocal held, most
+            held += by
+            most = max(most, held)
+
+        taken, given = (lambda *_: changed(1)), (lambda *_: changed(-1))
+        event.listen(database, "checkout", taken)
+        event.listen(database, "checkin", given)
+        try:
+            workers.start(operation())
+            workers.start(operation())
+        finally:
+            event.remove(database, "checkout", taken)
+            event.remove(database, "checkin", given)
+        assert (held, most) == (0, 1)
 
     def test_a_dag_that_is_not_there_is_asked_for_and_named(self, database, workers):
         with pytest.raises(OutsideSystemError, match=PROVISION) as refused:
