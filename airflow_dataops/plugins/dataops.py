@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Lock
+import logging
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from airflow.plugins_manager import AirflowPlugin
@@ -13,9 +14,11 @@ from airflow_dataops.secrets.identity import IdentityMiddleware
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+log = logging.getLogger(__name__)
+
 
 class LazyApp:
-    """Our web app, built by the first request that reaches it.
+    """Our web app, built when an API server starts, or by the first request that reaches it.
 
     Only an API server sends requests, whatever started it and in however many workers; every
     other process that imports the plugin carries this empty shell.
@@ -30,15 +33,40 @@ class LazyApp:
         from anyio.to_thread import run_sync
 
         # Building takes about a second, in which others are to be served.
-        app = await run_sync(self._built) if self._app is None else self._app
+        app = await run_sync(self.built) if self._app is None else self._app
         await app(scope, receive, send)
 
-    def _built(self) -> ASGIApp:
+    def built(self) -> ASGIApp:
+        """The app itself."""
         from airflow_dataops.web.app import create_app
 
         with self._building:
             app = self._app = self._app or create_app()
         return app
+
+
+_app = LazyApp()
+
+
+class BuildAtStart:
+    """Builds our app beside the start of the server, so that nobody's request waits for it."""
+
+    def __init__(self, app: ASGIApp, *, ours: LazyApp) -> None:
+        self._app = app
+        self._ours = ours
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the server's start."""
+        if scope["type"] == "lifespan":
+            Thread(target=self._build, name="dataops-app", daemon=True).start()
+        await self._app(scope, receive, send)
+
+    def _build(self) -> None:
+        try:
+            self._ours.built()
+        except Exception:
+            # Airflow starts without us; the first request tries again and says what is wrong.
+            log.exception("the web app of kitchens could not be built")
 
 
 class DataOpsPlugin(AirflowPlugin):
@@ -47,8 +75,14 @@ class DataOpsPlugin(AirflowPlugin):
     name = "dataops"
     fastapi_root_middlewares = [  # noqa: RUF012 - Airflow reads it from the class
         {"name": "dataops identity", "middleware": IdentityMiddleware, "args": [], "kwargs": {}},
+        {
+            "name": "dataops start",
+            "middleware": BuildAtStart,
+            "args": [],
+            "kwargs": {"ours": _app},
+        },
         {"name": "dataops roles", "middleware": RolesAtLogin, "args": [], "kwargs": {}},
     ]
     fastapi_apps = [  # noqa: RUF012 - likewise
-        {"name": "dataops", "app": LazyApp(), "url_prefix": "/dataops"}
+        {"name": "dataops", "app": _app, "url_prefix": "/dataops"}
     ]

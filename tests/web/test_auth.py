@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_dataops.errors import NotAllowed
+from tests.live_airflow import eventually
 from tests.web.conftest import API, token
 
 pytestmark = [
@@ -191,6 +192,18 @@ def test_the_app_is_built_once_by_the_first_request(retail):
     with TestClient(lazy) as client:
         built = {asyncio.run(_app_after(client, lazy, retail)) for _ in range(3)}
     assert len(built) == 1
+
+
+@pytest.mark.usefixtures("retail")
+def test_a_server_that_starts_builds_it_before_anybody_asks():
+    from starlette.applications import Starlette
+    from starlette.testclient import TestClient
+
+    from airflow_dataops.plugins.dataops import BuildAtStart, LazyApp
+
+    lazy = LazyApp()
+    with TestClient(BuildAtStart(Starlette(), ours=lazy)):
+        eventually("it is built", lambda: lazy._app is not None)
 
 
 async def _app_after(client, lazy, site):
