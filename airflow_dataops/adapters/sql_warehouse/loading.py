@@ -1,0 +1,132 @@
+"""CSV data into a table's slice, in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg.sql import SQL, Identifier
+
+from airflow_dataops.adapters.sql_warehouse.statements import identifier, raw, rows
+from airflow_dataops.domain.csv_records import CsvText, with_constants
+from airflow_dataops.errors import BadDataFile, OutsideSystemError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import psycopg
+
+# A worker that vanished with its network must not hold a slice's lock for hours.
+NOTICE_LOST_CLIENTS = SQL(
+    "set local tcp_keepalives_idle = 30; set local tcp_keepalives_interval = 10;"
+    " set local tcp_keepalives_count = 3"
+)
+
+
+def replace_slice(
+    connection: psycopg.Connection,
+    text: CsvText,
+    *,
+    table: str,
+    where: str | None,
+    columns: Mapping[str, str] | None,
+    constants: Mapping[str, str],
+) -> int:
+    """Put CSV data in the place of a slice; the number of rows loaded."""
+    connection.execute(NOTICE_LOST_CLIENTS)
+    _lock(connection, table, where)
+    _check_columns(connection, table, [*text.columns, *constants], types=columns)
+    connection.execute(SQL("delete {}").format(rows(table, where)))
+    loaded = _copy(connection, text, table, constants)
+    if where is not None:
+        _check_slice(connection, table, where, loaded)
+    return loaded
+
+
+def _copy(
+    connection: psycopg.Connection, text: CsvText, table: str, constants: Mapping[str, str]
+) -> int:
+    names = SQL(", ").join(Identifier(name) for name in (*text.columns, *constants))
+    statement = SQL("copy {} ({}) from stdin (format csv, encoding 'UTF8')").format(
+        identifier(table), names
+    )
+    body = with_constants(text, list(constants.values())) if constants else text.body
+    cursor = connection.cursor()
+    with cursor.copy(statement) as copy:
+        for chunk in body:
+            copy.write(chunk)
+    return cursor.rowcount
+
+
+def _lock(connection: psycopg.Connection, table: str, where: str | None) -> None:
+    """Wait for another load of the same slice.
+
+    A task that was given up for dead may still be loading when its next try starts: both would
+    take the old rows away and both would add theirs.
+    """
+    connection.execute(
+        "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || %s, 0))",
+        [f"{table} {where or ''}"],
+    )
+
+
+def check_constants(text: CsvText, constants: Mapping[str, str]) -> None:
+    """Refuse constants that are columns of the file."""
+    twice = [name for name in constants if name in text.columns]
+    if twice:
+        message = f"given as constants, yet columns of the file: {', '.join(twice)}"
+        raise BadDataFile(message)
+
+
+def _check_columns(
+    connection: psycopg.Connection,
+    table: str,
+    needed: Sequence[str],
+    *,
+    types: Mapping[str, str] | None,
+) -> None:
+    """Create the table where it is missing; refuse names that it lacks."""
+    known = _columns(connection, table)
+    if not known and types:
+        definitions = SQL(", ").join(
+            SQL("{} {}").format(Identifier(name), raw(kind)) for name, kind in types.items()
+        )
+        connection.execute(
+            SQL("create table if not exists {} ({})").format(identifier(table), definitions)
+        )
+        known = list(types)
+    if not known:
+        message = (
+            f"there is no table {table}; create it in an earlier task, or give the SQL type of"
+            " each column (columns={…}) to have it created"
+        )
+        raise OutsideSystemError(message)
+    unknown = [name for name in needed if name not in known]
+    if unknown:
+        message = (
+            f"table {table} has no column {', '.join(unknown)}; it has: {', '.join(known)}."
+            " Names must be the same in the file's header and in the table, letter case included"
+        )
+        raise BadDataFile(message)
+
+
+def _columns(connection: psycopg.Connection, table: str) -> list[str]:
+    """Names of a table's columns in their order; none where there is no such table."""
+    rows = connection.execute(
+        "select attname from pg_attribute where attrelid = to_regclass(%s)"
+        " and attnum > 0 and not attisdropped order by attnum",
+        [identifier(table).as_string()],
+    )
+    return [name for (name,) in rows]
+
+
+def _check_slice(connection: psycopg.Connection, table: str, where: str, loaded: int) -> None:
+    """Refuse rows that the next load of this slice would not take away again."""
+    row = connection.execute(SQL("select count(*) {}").format(rows(table, where))).fetchone()
+    inside = int(row[0]) if row else 0
+    if inside < loaded:
+        message = (
+            f"{loaded - inside} of {loaded} rows lie outside of the slice they replace ({where}),"
+            " so a second load would double them; nothing was loaded. Correct the slice, the"
+            " file, or give the column that it is about (constants={…})"
+        )
+        raise BadDataFile(message)
