@@ -212,17 +212,19 @@ def _set_schedule(dag: dict[str, Any], environment: str) -> None:
 
 
 def _keep_to_files(dag: dict[str, Any], relative_fileloc: str, tracking: Path) -> None:
-    """Point the DAG at the file that the manager found, and its shown code at its pipeline.
+    """Point the DAG at the file that the manager found, and its shown code at what was written.
 
     Airflow reads ``fileloc`` for the Code tab in this very process: a child that names another
-    file would have it shown to everybody who may see the DAG.
+    file would have it shown to everybody who may see the DAG. One of the kitchen's own is let be:
+    an ordinary DAG's.
     """
     loader = tracking / relative_fileloc
+    code = loader.parent / CODE
     pipeline = dag["dag_id"].partition(".")[2]
-    written = loader.parent / CODE / "pipelines" / pipeline / "pipeline.py"
-    inside = (loader.parent / CODE).resolve()
-    is_inside = written.is_file() and written.resolve().is_relative_to(inside)
-    dag["fileloc"] = str(written if is_inside else loader)
+    written = (code / "pipelines" / pipeline / "pipeline.py", Path(str(dag.get("fileloc"))))
+    inside = code.resolve()
+    shown = (path for path in written if path.is_file() and path.resolve().is_relative_to(inside))
+    dag["fileloc"] = str(next(shown, loader))
     dag["relative_fileloc"] = relative_fileloc
 
 

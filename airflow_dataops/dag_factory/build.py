@@ -18,6 +18,8 @@ from airflow.sdk.definitions.param import ParamsDict
 from airflow_dataops.dag_factory import templates
 from airflow_dataops.dag_factory.assets import keep_assets_in_kitchen
 from airflow_dataops.dag_factory.authoring import PipelineDefinition, collecting_stages, loading
+from airflow_dataops.dag_factory.ordinary import Branch, ordinary_dags
+from airflow_dataops.dag_factory.references import keep_references_in_kitchen
 from airflow_dataops.domain import names
 from airflow_dataops.domain.kitchen_at_parse import PIPELINES, KitchenAtParse
 from airflow_dataops.errors import PipelineError
@@ -44,24 +46,39 @@ def kitchen_dags(loader_file: str) -> dict[str, DAG]:
     folder = shown.resolve()
     kitchen = KitchenAtParse(**json.loads((folder / _KITCHEN_FILE).read_text(encoding="utf-8")))
     code = (folder / _CODE).resolve()
-    _make_importable(code)
+    _make_importable(code, kitchen.dags_folder)
+    wanted = _wanted_pipeline(kitchen)
+    branch = Branch(kitchen=kitchen, code=code, shown=shown / _CODE)
+    dags, broken = _pipelines_of(branch, wanted)
+    found = len(dags) + len(broken)
+    if wanted is None or not dags:
+        ordinary = ordinary_dags(branch, wanted=wanted, taken=dags)
+        if wanted and ordinary.broken and not ordinary.dags:
+            raise next(iter(ordinary.broken.values()))
+        ordinary.hand_to_airflow()
+        broken |= {path: _complaint(error, code) for path, error in ordinary.broken.items()}
+        found += len(ordinary.dags) + len(ordinary.broken)
+    if broken and wanted is None:
+        stand_in = BrokenPipelines(kitchen, broken, found=found)
+        dags[stand_in.dag_id] = stand_in
+    return dags
+
+
+def _pipelines_of(branch: Branch, wanted: str | None) -> tuple[dict[str, DAG], dict[str, str]]:
+    """The DAGs of a branch's pipelines, and complaints about the others by their folders."""
     dags: dict[str, DAG] = {}
     broken: dict[str, str] = {}
-    wanted = _wanted_pipeline(kitchen)
-    for name in _pipelines(code, kitchen, wanted):
+    for name in _pipelines(branch.code, branch.kitchen, wanted):
         try:
-            with loading(kitchen):
-                dag = _build(_definition(name, code), kitchen, shown / _CODE)
+            with loading(branch.kitchen):
+                dag = _build(_definition(name, branch.code), branch.kitchen, branch.shown)
         except Exception as error:
             if wanted:
                 raise
-            broken[name] = _complaint(error, code)
+            broken[f"{PIPELINES}/{name}"] = _complaint(error, branch.code)
         else:
             dags[dag.dag_id] = dag
-    if broken:
-        stand_in = BrokenPipelines(kitchen, broken, found=len(dags) + len(broken))
-        dags[stand_in.dag_id] = stand_in
-    return dags
+    return dags, broken
 
 
 class BrokenPipelines(DAG):
@@ -78,7 +95,7 @@ class BrokenPipelines(DAG):
         Raises:
             PipelineError: always.
         """
-        texts = (f"{PIPELINES}/{name}: {text}" for name, text in sorted(self._broken.items()))
+        texts = (f"{place}: {text}" for place, text in sorted(self._broken.items()))
         message = (
             f"{len(self._broken)} of {self._found} pipelines could not be built, "
             "the others are not affected.\n\n" + "\n".join(texts)
@@ -141,7 +158,9 @@ def _build(definition: PipelineDefinition, kitchen: KitchenAtParse, code: Path) 
     # Not before the tasks are made: each would take a deep copy of it from its DAG.
     own = dict(dag.params.items())
     dag.params = ParamsDict({templates.RUN_DATE: templates.run_date_parameter(), **own})
-    keep_assets_in_kitchen(dag, kitchen.name)
+    keep_references_in_kitchen(dag, kitchen.name)
+    if get_parsing_context().dag_id is None:
+        keep_assets_in_kitchen(dag, kitchen.name)
     return dag
 
 
@@ -198,8 +217,10 @@ def _tags(kitchen: KitchenAtParse, definition: PipelineDefinition) -> set[str]:
     return tags
 
 
-def _make_importable(code: Path) -> None:
+def _make_importable(code: Path, dags_folder: str) -> None:
     """Let the kitchen's files import each other, and nothing of another kitchen's.
+
+    Ordinary DAG files import from their folder, as from Airflow's own.
 
     One process can load several kitchens (the ``airflow dags`` commands do), whose modules have
     the same names. Even the same code is imported anew: it may have asked ``current_kitchen()``.
@@ -208,7 +229,9 @@ def _make_importable(code: Path) -> None:
     kept = [place for place in sys.path if not place.startswith(any_kitchens)]
     if len(kept) < len(sys.path):
         _forget_modules(any_kitchens)
-    sys.path[:] = [str(code), *kept]
+    folder = (code / dags_folder).resolve()
+    of_dags = [str(folder)] if folder != code and folder.is_dir() else []
+    sys.path[:] = [str(code), *of_dags, *kept]
 
 
 def _forget_modules(folder: str) -> None:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # Folder of a branch whose own folders are its pipelines.
 PIPELINES = "pipelines"
+# Folder of a branch with ordinary DAG files, where the project names no other.
+DAGS_FOLDER = "dags"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,7 @@ class KitchenAtParse:
         prefix: key prefix of its objects, ends with a slash.
         pipelines: those that become DAGs; None for all.
         slack_channel: where its alerts go; None for the environment's.
+        dags_folder: folder of the branch with ordinary DAG files; ``.`` for the whole branch.
         tools: declared tools and what of each is no secret (``tools["s3"]["bucket"]``).
     """
 
@@ -33,6 +36,7 @@ class KitchenAtParse:
     prefix: str
     pipelines: list[str] | None = None
     slack_channel: str | None = None
+    dags_folder: str = DAGS_FOLDER
     tools: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ systems takes without quoting.
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from airflow_dataops.errors import InvalidName
 
@@ -23,6 +24,10 @@ RESERVED_KITCHEN_NAMES = frozenset(
 # Tasks reach our own API through a connection of this name.
 RESERVED_TOOL_NAMES = frozenset({"dataops"})
 
+# A stage that publishes keeps its tasks in a group of this name; by it the server knows them.
+TO_PUBLISH = "to_publish"
+PENDING = "__pending"
+
 _BRANCH = re.compile(r"[A-Za-z0-9](?:/?[A-Za-z0-9_-]|\.(?!\.))*\Z")
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9_]*\Z")
 
@@ -34,7 +39,7 @@ def check_kitchen_name(name: str) -> str:
         InvalidName: not snake case, too long, or reserved.
     """
     _check_snake_case("kitchen", name, MAX_KITCHEN_NAME)
-    if name in RESERVED_KITCHEN_NAMES or name.startswith("pg_"):
+    if name in RESERVED_KITCHEN_NAMES or name.startswith("pg_") or name.endswith(PENDING):
         rule = "this name is reserved"
         raise InvalidName(name, kind="kitchen", rule=rule)
     return name
@@ -91,6 +96,17 @@ def is_in_namespace(dag_id: str, kitchen: str) -> bool:
     return kitchen_of_dag(dag_id) == kitchen
 
 
+def in_kitchen(name: str, kitchen: str) -> str:
+    """What a DAG, asset or alias is called in Airflow, whose author gave it this name."""
+    return name if is_in_namespace(name, kitchen) else f"{kitchen}.{name}"
+
+
+def asset_uri(uri: str, kitchen: str) -> str:
+    """URI of an asset in Airflow; it wants one to be one asset's only, so the kitchen is in it."""
+    own = f"{PLATFORM}://{kitchen}/"
+    return uri if uri.startswith(own) else own + quote(uri, safe="")
+
+
 def loader_file(kitchen: str) -> str:
     """Path, inside its environment's bundle, of the file that declares a kitchen's DAGs."""
     return f"{kitchen}/{LOADER_FILE}"
@@ -99,6 +115,17 @@ def loader_file(kitchen: str) -> str:
 def schema(kitchen: str) -> str:
     """Schema that a kitchen's tables live in."""
     return kitchen
+
+
+def pending_schema(schema: str) -> str:
+    """Schema of the tables that a kitchen's stages have written and not published yet."""
+    return f"{schema}{PENDING}"
+
+
+def writes_pending(task_id: str) -> bool:
+    """Whether a task writes tables that its stage publishes when they have passed its tests."""
+    stage, _, inside = task_id.partition(".")
+    return bool(stage) and inside.startswith(f"{TO_PUBLISH}.")
 
 
 def bucket_prefix(kitchen: str) -> str:

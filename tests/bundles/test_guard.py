@@ -135,6 +135,27 @@ def test_a_pipeline_that_is_a_link_to_elsewhere_shows_the_loader(tracking):
 
 
 @pytest.mark.parametrize(
+    ("claimed", "is_own"),
+    [
+        ("dev_kitchen/code/dags/sales.py", True),
+        ("dev_kitchen/code/dags/../../../demo_production/secret.py", False),
+        ("demo_production/secret.py", False),
+        ("dev_kitchen/code/dags/gone.py", False),
+        ("\0", False),
+    ],
+)
+def test_the_shown_code_of_an_ordinary_dag_is_a_file_of_its_kitchen(tracking, claimed, is_own):
+    for file in ("dev_kitchen/code/dags/sales.py", "demo_production/secret.py"):
+        (tracking / file).parent.mkdir(parents=True)
+        (tracking / file).write_text("one = 1\n")
+    dag = serialized("dev_kitchen.sales_daily")
+    dag.data["dag"]["fileloc"] = str(tracking / claimed)
+    (kept,) = hold(parsed(dag), tracking).serialized_dags
+    assert kept.fileloc == str(tracking / (claimed if is_own else LOADER))
+    assert kept.relative_fileloc == LOADER
+
+
+@pytest.mark.parametrize(
     "pipeline", ["../../../../../../etc", "x/../../../../y", "profit/../profit"]
 )
 def test_a_dag_id_that_walks_shows_nothing_outside_of_the_code(tracking, pipeline):

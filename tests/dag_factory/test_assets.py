@@ -27,10 +27,23 @@ def test_an_alias_has_its_kitchen_in_its_name() -> None:
     assert in_kitchen(AssetAlias("weekly"), "demo_dev").name == "demo_dev.weekly"
 
 
-def test_a_reference_to_an_asset_stays_as_it_is() -> None:
-    reference = Asset.ref(name="sales")
+def test_a_reference_to_an_asset_means_the_kitchens() -> None:
+    assert in_kitchen(Asset.ref(name="sales"), "demo_dev").name == "demo_dev.sales"
+    assert in_kitchen(Asset.ref(uri="s3://x"), "demo_dev").uri == "dataops://demo_dev/s3%3A%2F%2Fx"
 
-    assert in_kitchen(reference, "demo_dev") is reference
+
+def test_an_asset_of_the_kitchen_and_what_is_no_asset_stay_as_they_are() -> None:
+    once = in_kitchen(Asset("sales", uri="s3://x"), "demo_dev")
+
+    assert in_kitchen(once, "demo_dev") == once
+    assert in_kitchen("sales", "demo_dev") == "sales"
+
+
+def test_the_authors_own_object_is_not_changed() -> None:
+    asset = Asset("sales")
+    in_kitchen(asset, "demo_dev")
+
+    assert asset == Asset("sales")
 
 
 def test_all_tasks_of_a_dag_are_held_to_their_kitchen() -> None:
