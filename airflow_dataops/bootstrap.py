@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from airflow_dataops.adapters.airflow_access.roles import FabAccessRoles
     from airflow_dataops.adapters.task_api import TaskApi
     from airflow_dataops.adapters.vault import HashicorpVault
+    from airflow_dataops.alert_ports import AlertBook
     from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.manifest import Manifest
     from airflow_dataops.domain.provisioning import Part
     from airflow_dataops.domain.release_environment import ReleaseEnvironment, VaultPlace
     from airflow_dataops.ports import (
@@ -40,9 +42,11 @@ if TYPE_CHECKING:
         Repository,
         Runs,
         SecretStore,
+        ShownCodeRegister,
         Warehouse,
         Workers,
     )
+    from airflow_dataops.registry.happenings import AirflowHappenings
     from airflow_dataops.services.credentials import LoginPlaces
 
 
@@ -70,7 +74,8 @@ def warehouse_of(environment: ReleaseEnvironment, tool: str) -> Warehouse:
 def connection_of(environment: ReleaseEnvironment, tool: str) -> Connection:
     """What an environment's vault has for a tool, read with the login that this host has.
 
-    For the command line alone: tasks are answered by who they are, through the secrets backend.
+    For the command line and for the server's own messages: tasks are answered by who they are,
+    through the secrets backend.
 
     Raises:
         CredentialRefused: the vault has no credential for the tool.
@@ -175,6 +180,20 @@ def audit_trail() -> AuditTrail:
     return AuditTable(_metadata_database())
 
 
+def alert_book() -> AlertBook:
+    """What people are to be told, and were, in Airflow's metadata database."""
+    from airflow_dataops.registry.alerts import AlertTable
+
+    return AlertTable(_metadata_database())
+
+
+def happenings() -> AirflowHappenings:
+    """What happened to kitchens and their tasks, as Airflow's metadata database tells it."""
+    from airflow_dataops.registry.happenings import AirflowHappenings
+
+    return AirflowHappenings(_metadata_database())
+
+
 def repository(url: str) -> Repository:
     """The repository that holds a project's branches."""
     from airflow_dataops.adapters.git_repository import GitRepository
@@ -244,10 +263,8 @@ def sweep_leases(environment: ReleaseEnvironment) -> int:
     return credentials.sweep(datetime.now(tz=UTC), login_places(environment))
 
 
-def record_bundle_version(
-    *, version: str, bundle_name: str, project: str, environment: str
-) -> None:
-    """Note which environment a version belongs to, before any run can be pinned to it."""
+def record_bundle_version(*, version: str, bundle_name: str, manifest: Manifest) -> None:
+    """Note what a version belongs to and shows, before any run can be pinned to it."""
     from datetime import UTC, datetime
 
     from sqlalchemy.orm import Session
@@ -259,10 +276,16 @@ def record_bundle_version(
             session,
             version=version,
             bundle_name=bundle_name,
-            project=project,
-            environment=environment,
+            manifest=manifest,
             now=datetime.now(tz=UTC),
         )
+
+
+def shown_code() -> ShownCodeRegister:
+    """What Airflow has of kitchens' code."""
+    from airflow_dataops.registry.shown_code import ShownCodeTable
+
+    return ShownCodeTable(_metadata_database(), bundle_name=_bundle_name)
 
 
 def identify(task_instance: str) -> KitchenTask | None:

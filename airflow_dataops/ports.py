@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.leases import Lease
     from airflow_dataops.domain.life_cycle import LifeCycleEvent
     from airflow_dataops.domain.provisioning import Operation, Part, Progress
+    from airflow_dataops.domain.shown_code import ShownCode
     from airflow_dataops.domain.staff import Member
 
 
@@ -112,6 +113,13 @@ class KitchenRegistry(Protocol):
 
     def ask_for_parsing(self, kitchen: Kitchen) -> None:
         """Have the kitchen's DAGs read at once instead of at the next interval."""
+
+
+class ShownCodeRegister(Protocol):
+    """What Airflow has of kitchens' code."""
+
+    def of(self, kitchen: Kitchen) -> ShownCode:
+        """The code that Airflow has of a kitchen now."""
 
 
 class Operations(Protocol):

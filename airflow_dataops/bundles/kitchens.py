@@ -194,12 +194,7 @@ class KitchenBundle(BaseDagBundle):
     def _record(self, version: str, manifest: Manifest) -> None:
         from airflow_dataops import bootstrap
 
-        bootstrap.record_bundle_version(
-            version=version,
-            bundle_name=self.name,
-            project=manifest.project,
-            environment=manifest.environment,
-        )
+        bootstrap.record_bundle_version(version=version, bundle_name=self.name, manifest=manifest)
 
     def _remember(self, version: str) -> None:
         fresh = self._version_file.with_suffix(".new")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.provisioning import Operation
     from airflow_dataops.domain.release_environment import ReleaseEnvironment
+    from airflow_dataops.domain.shown_code import ShownCode
     from airflow_dataops.domain.staff import Member
     from airflow_dataops.services.credentials import PersonsLogin
     from airflow_dataops.web.visit import Seen, Visit
@@ -42,6 +43,26 @@ class KitchenAnswer:
     slack_channel: str | None
     pipelines: list[str] | None
     your_role: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineAnswer:
+    """A pipeline as Airflow has it: a run that begins now runs the code of this commit."""
+
+    name: str
+    dag_id: str
+    commit: str | None
+    parsed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeAnswer:
+    """The newest commit that Airflow shows of a kitchen, its pipelines, and what is broken."""
+
+    commit: str | None
+    pipelines: list[PipelineAnswer]
+    error: str | None
+    error_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +200,21 @@ def kitchen_answer(seen: Seen, visit: Visit) -> KitchenAnswer:
         slack_channel=settings.slack_channel,
         pipelines=None if settings.pipelines is None else list(settings.pipelines),
         your_role=seen.role,
+    )
+
+
+def code_answer(code: ShownCode, *, with_error: bool) -> CodeAnswer:
+    """A kitchen's code; what is broken quotes the code, which is its staff's to read."""
+    return CodeAnswer(
+        commit=code.commit,
+        pipelines=[
+            PipelineAnswer(
+                name=shown.name, dag_id=shown.dag_id, commit=shown.commit, parsed_at=shown.parsed_at
+            )
+            for shown in code.pipelines
+        ],
+        error=code.error if with_error else None,
+        error_at=code.error_at,
     )
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from airflow_dataops.domain.release_environment import Projects, ReleaseEnvironment
-    from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations
+    from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations, ShownCodeRegister
     from airflow_dataops.services.credentials import LoginPlaces
     from airflow_dataops.services.kitchens import Places
 
@@ -23,6 +23,7 @@ class Installation:
         places: of a project's kitchens, by the project's name.
         notice: how long before its end a kitchen's staff is warned.
         login_places: what logins on demand of an environment need.
+        shown_code: what Airflow has of kitchens' code.
         sweep_leases: takes back an environment's logins that nobody may use any more.
     """
 
@@ -33,6 +34,7 @@ class Installation:
     places: Callable[[str], Places]
     notice: timedelta
     login_places: Callable[[ReleaseEnvironment], LoginPlaces]
+    shown_code: ShownCodeRegister
     sweep_leases: Callable[[ReleaseEnvironment], int]
 
 
@@ -54,5 +56,6 @@ def this_installation() -> Installation:
         places=places.server_places,
         notice=timedelta(days=config.warn_before_end_days()),
         login_places=bootstrap.login_places,
+        shown_code=bootstrap.shown_code(),
         sweep_leases=bootstrap.sweep_leases,
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def add_dag(engine, dag_id, *, bundle):
+def add_dag(engine, dag_id, *, bundle, version=None, is_stale=False):
     """A row of ``dag``; again for the same DAG: the row points to the bundle now."""
     from airflow.models.dag import DagModel
     from airflow.models.dagbundle import DagBundleModel
@@ -19,7 +19,9 @@ def add_dag(engine, dag_id, *, bundle):
     with Session(engine) as session, session.begin():
         session.merge(DagBundleModel(name=bundle))
         session.flush()
-        session.merge(DagModel(dag_id=dag_id, bundle_name=bundle, is_stale=False))
+        session.merge(
+            DagModel(dag_id=dag_id, bundle_name=bundle, bundle_version=version, is_stale=is_stale)
+        )
 
 
 def add_running_task(engine, dag_id, *, version, task_id="load"):

@@ -8,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from airflow_dataops.domain.manifest import KitchenAtCommit, Manifest
 from airflow_dataops.registry.bundle_versions import record_version
 from airflow_dataops.registry.models import KitchenRow
 
@@ -44,14 +45,21 @@ def remove_kitchen(engine, kitchen_id):
     change_kitchen(engine, kitchen_id, deleted_at=NOON, deleted_by="padma")
 
 
-def record(engine, version, *, bundle, environment):
-    """Note which environment a version of a bundle belongs to."""
+def record(engine, version, *, bundle, environment, commits=None, now=NOON):
+    """Note which environment a version of a bundle belongs to, and which commits it shows."""
     with Session(engine) as session, session.begin():
         record_version(
             session,
             version=version,
             bundle_name=bundle,
-            project="retail",
-            environment=environment,
-            now=NOON,
+            manifest=Manifest(
+                project="retail",
+                environment=environment,
+                tools={},
+                kitchens={
+                    kitchen: KitchenAtCommit(id=kitchen, commit=commit, owner="padma")
+                    for kitchen, commit in (commits or {}).items()
+                },
+            ),
+            now=now,
         )

@@ -13,9 +13,11 @@ from airflow_dataops.errors import KitchenHasChildren, KitchenNotFound
 from airflow_dataops.services import kitchens
 from airflow_dataops.web.answers import (
     AuditAnswer,
+    CodeAnswer,
     KitchenAnswer,
     OperationAnswer,
     audit_answer,
+    code_answer,
     kitchen_answer,
     operation_answer,
 )
@@ -92,6 +94,17 @@ def refresh_kitchen(visit: PresentVisit, name: str) -> None:
     """Have the kitchen's branch read now instead of at the next interval."""
     kitchen = visit.kitchen(name, Action.REFRESH)
     visit.installation.registry.ask_for_parsing(kitchen)
+
+
+@router.get("/{name}/pipelines")
+def show_pipelines(visit: PresentVisit, name: str) -> CodeAnswer:
+    """The kitchen's pipelines as Airflow has them, and from which commit.
+
+    What could not be read is told to the kitchen's staff: it quotes their code.
+    """
+    kitchen = visit.kitchen(name, Action.SEE)
+    is_staff = visit.as_seen(kitchen).role is not None
+    return code_answer(visit.installation.shown_code.of(kitchen), with_error=is_staff)
 
 
 @router.get("/{name}/history")
