@@ -229,8 +229,9 @@ def _detail_of(answer: object) -> str | None:
 
 
 def _is_airflows(response: httpx.Response) -> bool:
-    """Whether a route of Airflow's own login said no, for which our plugin is not needed."""
-    return response.request.url.path.rpartition("/auth/")[2].startswith("token")
+    """Whether a route of Airflow's own said no, for which our plugin is not needed."""
+    path = response.request.url.path
+    return path.rpartition("/auth/")[2].startswith("token") or "/api/v2/" in path
 
 
 def _why_no_answer(error: Exception, url: str) -> str:

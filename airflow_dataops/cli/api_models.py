@@ -39,6 +39,49 @@ class KitchenAnswer(_Answer):
     your_role: str | None = None
 
 
+class PipelineAnswer(_Answer):
+    """A pipeline as Airflow has it."""
+
+    name: str
+    dag_id: str
+    commit: str | None = None
+    parsed_at: datetime | None = None
+
+
+class CodeAnswer(_Answer):
+    """A kitchen's code as Airflow has it."""
+
+    commit: str | None = None
+    pipelines: tuple[PipelineAnswer, ...] = ()
+    error: str | None = None
+    error_at: datetime | None = None
+
+
+class RunAnswer(_Answer):
+    """Airflow's own answer about a run."""
+
+    dag_id: str
+    dag_run_id: str
+    state: str
+    duration: float | None = None
+
+
+class TaskAnswer(_Answer):
+    """Airflow's own answer about a task of a run."""
+
+    task_id: str
+    map_index: int = -1
+    try_number: int = 0
+    state: str | None = None
+    duration: float | None = None
+    end_date: str | None = None
+
+    @property
+    def shown_as(self) -> str:
+        """Its name, with its place where it is one of several."""
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+
 class MemberAnswer(_Answer):
     """Somebody on a staff."""
 

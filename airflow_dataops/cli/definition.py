@@ -101,6 +101,22 @@ _CREDENTIALS = (
         default="table",
     ),
 )
+_RUN = (
+    Arg(("pipeline",), help="Name of the pipeline: that of its folder"),
+    Arg(
+        ("--push",),
+        help="First push the present commit of your clone to the kitchen's branch, and wait "
+        "until Airflow has read it",
+        action="store_true",
+    ),
+    Arg(("--date",), help="The day that the run is about: 2026-11-30; default: today"),
+    Arg(
+        ("--follow",),
+        help="Show what each task comes to until the run is over, or return at once",
+        action=BooleanOptionalAction,
+        default=True,
+    ),
+)
 _LOGIN = (
     Arg(("--url",), help="Address of Airflow's API server; default: that of the last login"),
     Arg(("--username",), help="Your name in Airflow; default: that of the last login"),
@@ -177,6 +193,7 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
         "change": ("kitchen_api.change_kitchen", "Change a kitchen's settings"),
         "delete": ("kitchen_life.delete_kitchen", "Delete a kitchen with all it holds"),
         "staff": ("kitchen_api.staff_kitchen", "Show or change who works in a kitchen"),
+        "run": ("kitchen_run.run_pipeline", "Run a pipeline and follow it, after a push"),
         "history": ("kitchen_api.show_history", "Show who did what to a kitchen"),
         "credentials": ("credentials.get_credentials", "Get a login that ends by itself"),
         "refresh": (
@@ -191,6 +208,7 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
         "change": (_KITCHEN, *_CHANGES, ARG_OUTPUT),
         "delete": (_KITCHEN, _YES, _REASON, _NO_WAIT, ARG_OUTPUT, _LOCAL),
         "staff": (_KITCHEN, *_STAFF, ARG_OUTPUT),
+        "run": (_KITCHEN, *_RUN, ARG_OUTPUT),
         "history": (_KITCHEN, ARG_OUTPUT),
         "credentials": (_KITCHEN, *_CREDENTIALS),
         "refresh": (_KITCHEN, _LOCAL),

@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Protocol, Self
 
 from airflow_dataops.cli.answers import printable
+from airflow_dataops.cli.living_line import LivingLine
 from airflow_dataops.errors import ApiUnreachable, RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from rich.status import Status
-    from rich.text import Text
 
     from airflow_dataops.cli.api_models import OperationAnswer, StepAnswer
 
@@ -188,48 +186,29 @@ class LiveLine:
     """Progress on a terminal: finished steps, and below them the one that is being taken."""
 
     def __init__(self, stream: IO[str]) -> None:
-        from rich.console import Console
-
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        spinner = "dots" if "utf" in self._console.encoding.lower() else "line"
-        self._status: Status = self._console.status("", spinner=spinner)
-        self._began_at = time.monotonic()
+        self._line = LivingLine(stream)
 
     def __enter__(self) -> Self:
-        self._status.start()
+        self._line.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._status.stop()
+        self._line.stop()
 
     def step(self, step: StepAnswer) -> None:
         """Print it above the living line."""
-        self._console.print(_line(step), soft_wrap=True)
+        self._line.print(_line(step))
 
     def now(self, operation: OperationAnswer) -> None:
         """Say what is being done and how far it is."""
         done = sum(step.progress == "done" for step in operation.steps)
         present = next((step for step in operation.steps if step.progress != "done"), None)
         doing = "the last of it" if present is None else f"{present.part} {present.what}"
-        said = f"{printable(doing)}: {done} of {len(operation.steps)} done"
-        self._status.update(_WithSeconds(said, self._began_at))
+        self._line.say(f"{printable(doing)}: {done} of {len(operation.steps)} done")
 
     def note(self, sentence: str) -> None:
         """Print it above the living line."""
-        self._console.print(printable(sentence), soft_wrap=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _WithSeconds:
-    """A text with the seconds since a moment, which run on between two looks."""
-
-    text: str
-    since: float
-
-    def __rich__(self) -> Text:
-        from rich.text import Text
-
-        return Text(f"{self.text}, {time.monotonic() - self.since:.0f} s")
+        self._line.print(printable(sentence))
 
 
 def display_on(stream: IO[str]) -> Lines | LiveLine:
