@@ -194,6 +194,13 @@ def environments() -> Projects:
     return _load(path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
 
 
+def pages_url() -> str | None:
+    """Where people's browsers find Airflow; None where Airflow was not told."""
+    from airflow.configuration import conf
+
+    return str(conf.get("api", "base_url", fallback="") or "").strip() or None
+
+
 def auth_manager() -> str:
     """Class path of Airflow's auth manager."""
     from airflow.configuration import conf

@@ -34,6 +34,8 @@ Mistakes of calling code are ValueError and TypeError, as everywhere in Python.
 
 from __future__ import annotations
 
+        ├── MessengerUnavailable   Slack is down, slow, or has had too much; or knows us no more
+        ├── ChannelRefused         a message cannot be posted to this channel
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -258,3 +260,28 @@ def _shown(name: str) -> str:
     # What was asked for, as long as it could have been a name at all.
     longest = 80
     return repr(name) if len(name) <= longest else f"{name[:longest]!r}…"
+class MessengerUnavailable(OutsideSystemError):
+    """No message can be posted now, whatever the channel.
+
+    Attributes:
+        wait_seconds: how long the other side asks to be left alone; None where it does not say.
+    """
+
+    def __init__(self, message: str, *, wait_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+class ChannelRefused(OutsideSystemError):
+    """A message cannot be posted to one channel; to others it can.
+
+    Attributes:
+        channel: as it is set.
+    """
+
+    def __init__(self, channel: str, reason: str) -> None:
+        super().__init__(f"{channel} takes no message: {reason}")
+        self.channel = channel
+        self.reason = reason
+
+

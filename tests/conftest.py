@@ -1,6 +1,7 @@
 """Fixtures that the tests of several rooms use."""
 
 pytest_plugins = [
+    "tests.slack_fixtures",
     "tests.stack_fixtures",
     "tests.tool_fixtures",
     "tests.airflow_fixtures",

@@ -19,17 +19,23 @@ os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-home-"))
 OUR_TABLES = (
     "dataops_audit",
     "dataops_bundle_version",
+    "dataops_incident",
     "dataops_kitchen",
     "dataops_lease",
     "dataops_member",
+    "dataops_message",
     "dataops_operation",
     "dataops_step",
+    "dataops_watch",
 )
 AUDIT_TRIGGERS = {
     "postgresql": ["dataops_audit_append_only"],
     "sqlite": ["dataops_audit_no_delete", "dataops_audit_no_update"],
 }
 _WRITTEN_TO = (
+    "dataops_message",
+    "dataops_incident",
+    "dataops_watch",
     "dag_priority_parsing_request",
     "task_instance",
     "dag_run",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow.plugins_manager import AirflowPlugin
 
+from airflow_dataops.plugins.announcer import AnnounceWhatHappens, announcer
 from airflow_dataops.plugins.roles_at_login import RolesAtLogin
 from airflow_dataops.secrets.identity import IdentityMiddleware
 
@@ -86,3 +87,9 @@ class DataOpsPlugin(AirflowPlugin):
     fastapi_apps = [  # noqa: RUF012 - likewise
         {"name": "dataops", "app": _app, "url_prefix": "/dataops"}
     ]
+        {
+            "name": "dataops alerts",
+            "middleware": AnnounceWhatHappens,
+            "args": [],
+            "kwargs": {"by": announcer},
+        },

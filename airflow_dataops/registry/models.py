@@ -167,6 +167,61 @@ class LeaseRow(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
+class IncidentRow(Base):
+    """A task's trouble from its first failure or warning until it succeeds: one thread."""
+
+    __tablename__ = "dataops_incident"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    environment: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME), index=True)
+    kitchen_id: Mapped[str | None] = mapped_column(ForeignKey(_KITCHEN), index=True)
+    dag_id: Mapped[str] = mapped_column(String(250))
+    task_id: Mapped[str] = mapped_column(String(250))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    channel: Mapped[str | None] = mapped_column(String(100))
+    thread: Mapped[str | None] = mapped_column(String(100))
+    last_post_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MessageRow(Base):
+    """An event that is to be told, or was; the key keeps it from being told twice."""
+
+    __tablename__ = "dataops_message"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    environment: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME), index=True)
+    kitchen_id: Mapped[str | None] = mapped_column(ForeignKey(_KITCHEN), index=True)
+    kitchen: Mapped[str | None] = mapped_column(String(MAX_KITCHEN_NAME))
+    task_instance: Mapped[str | None] = mapped_column(String(36), index=True)
+    event: Mapped[dict[str, object]] = mapped_column(JSON)
+    incident_id: Mapped[str | None] = mapped_column(ForeignKey("dataops_incident.id"), index=True)
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    channel: Mapped[str | None] = mapped_column(String(100))
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WatchRow(Base):
+    """How far an environment's events were seen, and who tells of them now."""
+
+    __tablename__ = "dataops_watch"
+
+    environment: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    wait_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    setbacks: Mapped[int] = mapped_column(default=0)
+    held_by: Mapped[str | None] = mapped_column(String(100))
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class BundleVersionRow(Base):
     """Which environment a version of a kitchens' bundle belongs to.
 

@@ -1,0 +1,80 @@
+"""Rounds over this installation's environments: what the alerting service works with."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from airflow_dataops import bootstrap, config
+from airflow_dataops.domain import names
+from airflow_dataops.domain.events import MESSENGER
+from airflow_dataops.errors import CredentialRefused, DataOpsError
+from airflow_dataops.services import alerting, announcing
+
+if TYPE_CHECKING:
+    from airflow_dataops.adapters.slack import SlackMessenger
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
+
+log = logging.getLogger(__name__)
+
+
+def make_rounds(holder: str) -> bool:
+    """Tell every environment's people what is to be told.
+
+    Args:
+        holder: names this process.
+
+    Returns:
+        Whether all was done; False where another process is at it, or something went wrong.
+    """
+    if not config.has_environments():
+        return True
+    done = [
+        _make_round(environment, holder) for environment in config.environments().environments()
+    ]
+    return all(done)
+
+
+def places(environment: ReleaseEnvironment) -> alerting.Places:
+    """What a round over an environment works with."""
+    return alerting.Places(
+        book=bootstrap.alert_book(),
+        happenings=bootstrap.happenings(),
+        messenger=lambda: messenger(environment),
+        render=partial(announcing.message, base_url=config.pages_url()),
+        clock=lambda: datetime.now(tz=UTC),
+    )
+
+
+def messenger(environment: ReleaseEnvironment) -> SlackMessenger:
+    """The environment's Slack, with the token that its vault holds.
+
+    No task asks here and no kitchen's code runs: the server itself tells what happened, so it
+    reads this one secret with its own login.
+
+    Raises:
+        UnknownTool: the environment declares no tool ``slack``.
+        CredentialRefused: the vault has no token for it.
+        VaultUnavailable: the vault does not answer.
+    """
+    from airflow_dataops.adapters.slack import SlackMessenger
+
+    connection = bootstrap.connection_of(environment, MESSENGER)
+    if not connection.password:
+        place = names.tool_secret(MESSENGER)
+        message = f"the secret at {place} of {environment.name} has no password: the bot's token"
+        raise CredentialRefused(message)
+    return SlackMessenger(connection)
+
+
+def _make_round(environment: ReleaseEnvironment, holder: str) -> bool:
+    try:
+        return alerting.make_round(environment, places(environment), holder=holder)
+    except DataOpsError as error:
+        log.warning("alerts of %s are not told: %s", environment.name, error)
+    except Exception as error:  # noqa: BLE001 - the other environments' rounds go on
+        # Its text may hold a database URL.
+        log.warning("alerts of %s are not told: %s", environment.name, type(error).__name__)
+    return False

@@ -1,0 +1,136 @@
+"""A thread of the API server that tells people what happened.
+
+The server is the one that speaks: it reads what happened from the tables, so it knows of tasks
+that could not say a word any more, no code of a kitchen can forget or redirect an alert, no
+worker holds a token, and no task waits for Slack. Each API server has such a thread; the tables
+see to it that one of them at a time tells an environment's alerts.
+
+It looks when a task has ended or somebody has changed a kitchen, and now and then besides: what
+the scheduler finds dead passes no API server.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from contextlib import suppress
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+# Between two rounds, so that a server under load spends little on them.
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 10.0
+
+
+class Announcer:
+    """The thread; started by the server's start and ended by its end.
+
+    Args:
+        make_rounds: does what is to be done; False where it is to be called again soon.
+    """
+
+    def __init__(self, make_rounds: Callable[[str], bool]) -> None:
+        self._make_rounds = make_rounds
+        self._something_happened = Event()
+        self._over = Event()
+        self._starting = Lock()
+        self._thread: Thread | None = None
+        self._complaint: str | None = None
+
+    def start(self) -> None:
+        """Start; started already is no error."""
+        with self._starting:
+            if self._thread is not None:
+                return
+            self._over.clear()
+            self._thread = Thread(target=self._work, name="dataops-alerts", daemon=True)
+            self._thread.start()
+
+    def wake(self) -> None:
+        """Have it look soon."""
+        self._something_happened.set()
+
+    def stop(self) -> None:
+        """Let it end after what it is at."""
+        self._over.set()
+        self._something_happened.set()
+        with self._starting:
+            self._thread = None
+
+    def _work(self) -> None:
+        # Two processes that were forked from one must not take each other for themselves.
+        holder = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid4().hex[:8]}"
+        pause = SHORTEST_PAUSE_SECONDS
+        while not self._over.wait(pause):
+            self._something_happened.clear()
+            is_done = self._done(holder)
+            if is_done:
+                self._something_happened.wait(LONGEST_PAUSE_SECONDS)
+            pause = SHORTEST_PAUSE_SECONDS
+
+    def _done(self, holder: str) -> bool:
+        try:
+            is_done = self._make_rounds(holder)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
+            # Once: it comes again every few seconds. Its text may hold a database URL.
+            complaint = type(error).__name__
+            if complaint != self._complaint:
+                log.warning("alerts are not told: %s", complaint)
+            self._complaint = complaint
+            return True
+        self._complaint = None
+        return is_done
+
+
+def _make_rounds(holder: str) -> bool:
+    from airflow_dataops import alert_places
+
+    return alert_places.make_rounds(holder)
+
+
+announcer = Announcer(_make_rounds)
+
+
+class AnnounceWhatHappens:
+    """Runs the thread as long as the server, and wakes it when something has happened."""
+
+    def __init__(self, app: ASGIApp, *, by: Announcer) -> None:
+        self._app = app
+        self._by = by
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the server's life."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+        if scope["type"] == "http" and _may_have_changed(scope):
+            self._by.wake()
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def watched() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                self._by.stop()
+            return message
+
+        with suppress(Exception):
+            self._by.start()
+        await self._app(scope, watched, send)
+
+
+def _may_have_changed(scope: Scope) -> bool:
+    if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+        return False
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    if path.startswith("/execution/"):
+        return bool(path.endswith("/state"))  # a try has ended
+    return bool(path.startswith("/dataops/"))
