@@ -23,6 +23,8 @@
     ├── CredentialRefused          who asks may not have what was asked for
     │   └── UnknownTool            the release environment declares no such tool
     ├── DataTestsFailed            a stage's tests stopped the line
+    ├── PendingTableLost           another run writes the table that a stage wants to publish
+    ├── NothingToPublish           a stage's table is empty and may not be
     └── OutsideSystemError         git, the vault, a warehouse … did not do what was asked
         ├── VaultUnavailable       sealed, down or hung
         ├── ApiUnreachable         our REST API does not answer, or something else does
@@ -234,6 +236,23 @@ class UnknownTool(CredentialRefused):
 
 class DataTestsFailed(DataOpsError):
     """At least one data test of a stage stops the line."""
+
+
+class PendingTableLost(DataOpsError):
+    """A pending table is not (or no more) the one that this stage of this run wrote."""
+
+
+class NothingToPublish(DataOpsError):
+    """A pending table is empty, and no test of its stage says that it may be."""
+
+    def __init__(self, table: str, stage: str) -> None:
+        super().__init__(
+            f"stage {stage} wrote no row of {table}; published as it is, what was there would be"
+            f" gone. Nothing was published. If that may be, say so in a test of the stage:"
+            f" {table}.row_count().between(0, …)"
+        )
+        self.table = table
+        self.stage = stage
 
 
 class OutsideSystemError(DataOpsError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow.models.connection import Connection
 
+from airflow_dataops.domain import names
 from airflow_dataops.errors import CredentialRefused
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.release_environment import Tool
 
 
-def as_connection(tool: Tool, fields: Mapping[str, str], *, schema: str | None) -> Connection:
+def as_connection(
+    tool: Tool, fields: Mapping[str, str], *, schema: str | None, is_pending: bool = False
+) -> Connection:
     """The connection that a secret describes, under the tool's name.
 
     Args:
@@ -24,6 +27,7 @@ def as_connection(tool: Tool, fields: Mapping[str, str], *, schema: str | None) 
             ``password``, ``port``, ``schema``, ``extra`` (JSON text), the same as for Airflow's
             own vault backend.
         schema: where sessions start if the tool has a schema per kitchen.
+        is_pending: whether they start in its pending tables, for what is not published yet.
 
     Raises:
         CredentialRefused: a field is no text; says which, never what it holds.
@@ -48,6 +52,7 @@ def as_connection(tool: Tool, fields: Mapping[str, str], *, schema: str | None) 
         )
     if tool.schema_per_kitchen and schema:
         # Unqualified names in anybody's SQL then mean the kitchen's own tables.
-        extra = {**found.extra_dejson, "options": f"-c search_path={schema}"}
+        path = f"{names.pending_schema(schema)},{schema}" if is_pending else schema
+        extra = {**found.extra_dejson, "options": f"-c search_path={path}"}
         found.extra = json.dumps(extra)
     return found

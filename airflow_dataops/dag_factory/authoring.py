@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow.sdk import TaskGroup
 
+from airflow_dataops.dag_factory.publishing import Publication, published_tables
 from airflow_dataops.domain import names
 from airflow_dataops.errors import PipelineError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
+    from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import DataTest
     from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
 
@@ -129,9 +131,17 @@ def _check_schedule(schedule: object, timezone: str) -> None:
 class Stage:
     """A step of a pipeline: a task group, followed by the tests of what it made."""
 
-    def __init__(self, name: str, *, after: Sequence[Stage] | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        after: Sequence[Stage] | None,
+        publish: Table | Sequence[Table] | None = None,
+    ) -> None:
         self.name = names.check_stage_name(name)
         self._after = after
+        self._publishes = published_tables(publish, name)
+        self._publication: Publication | None = None
         self._tests: list[DataTest] = []
         self.group = TaskGroup(group_id=name)
 
@@ -147,6 +157,9 @@ class Stage:
 
     def __enter__(self) -> Self:
         self.group.__enter__()
+        if self._publishes:
+            self._publication = Publication(self.name, self._publishes)
+            self._publication.group.__enter__()
         return self
 
     def __exit__(
@@ -155,6 +168,8 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._publication is not None:
+            self._publication.group.__exit__(kind, error, trace)
         if error is None:
             self._add_tests()
         self.group.__exit__(kind, error, trace)
@@ -162,6 +177,9 @@ class Stage:
             self._start_after_others()
 
     def _add_tests(self) -> None:
+        if self._publication is not None:
+            self._publication.complete(self._tests, tests_task=TESTS_TASK)
+            return
         if not self._tests:
             return
         made = list(self.group.get_leaves())
@@ -193,15 +211,22 @@ def _check_is_test(test: object, stage: str) -> None:
         raise PipelineError(message)
 
 
-def stage(name: str, *, after: Sequence[Stage] | None = None) -> Stage:
+def stage(
+    name: str,
+    *,
+    after: Sequence[Stage] | None = None,
+    publish: Table | Sequence[Table] | None = None,
+) -> Stage:
     """Open a stage: tasks made inside of ``with`` belong to it.
 
     Args:
         name: snake case, unique in the pipeline.
         after: stages that must have passed their tests first; by default the one written before,
             ``[]`` for none.
+        publish: tables that the stage writes; readers see what it wrote when its tests have
+            passed, and nothing of it before. The ``where`` of each is the slice that is replaced.
     """
-    return Stage(name, after=after)
+    return Stage(name, after=after, publish=publish)
 
 
 def current_kitchen() -> KitchenAtParse:

@@ -13,15 +13,17 @@ from airflow_dataops.domain.data_tests import (
     number,
     stops_the_line,
 )
-from airflow_dataops.errors import DataTestsFailed
+from airflow_dataops.errors import DataTestsFailed, PendingTableLost
 from airflow_dataops.operators.rendering import RendersDomainObjects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow.sdk import Context
 
+    from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import DataTest
+    from airflow_dataops.ports import Warehouse
 
 
 class DataTestsOperator(RendersDomainObjects):
@@ -32,14 +34,25 @@ class DataTestsOperator(RendersDomainObjects):
 
     Args:
         tests: what must hold; all are run, whatever the first ones say.
+        stage: the stage whose pending tables are tested; None where nothing is pending.
+        publishes: what that stage publishes when its tests have passed.
     """
 
-    template_fields = ("tests",)
+    template_fields = ("tests", "publishes")
     ui_color = "#e3f1dc"
 
-    def __init__(self, *, tests: Sequence[DataTest], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        tests: Sequence[DataTest],
+        stage: str | None = None,
+        publishes: Sequence[Table] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.tests = tests
+        self.stage = stage
+        self.publishes = publishes
 
     def execute(self, context: Context) -> None:
         """Run the tests and write each verdict to the task's log.
@@ -52,7 +65,9 @@ class DataTestsOperator(RendersDomainObjects):
         from airflow_dataops.services import data_testing
 
         verdicts = data_testing.run_tests(
-            self.tests, warehouse_for=bootstrap.warehouse, object_store_for=bootstrap.object_store
+            self.tests,
+            warehouse_for=self._warehouses(context),
+            object_store_for=bootstrap.object_store,
         )
         for verdict, line in zip(verdicts, verdict_lines(verdicts), strict=True):
             if verdict.outcome in {Outcome.FAIL, Outcome.ERROR}:
@@ -62,6 +77,26 @@ class DataTestsOperator(RendersDomainObjects):
             else:
                 self.log.info(line)
         _stop_where_needed(verdicts)
+
+    def _warehouses(self, context: Context) -> Callable[[str], Warehouse]:
+        """Where tables are read: what is pending, in a stage that publishes."""
+        from airflow_dataops import bootstrap
+
+        if self.stage is None or not self.publishes:
+            return bootstrap.warehouse
+        from airflow_dataops import task_tools
+        from airflow_dataops.operators.publishing import stage_run
+        from airflow_dataops.services import publishing
+
+        by = stage_run(context, self.stage)
+        try:
+            publishing.check(self.publishes, by, pending_for=task_tools.pending_tables)
+        except PendingTableLost as error:
+            raise AirflowFailException(str(error)) from error
+        pending = {table.tool for table in self.publishes}
+        return lambda tool: (
+            task_tools.pending_warehouse(tool) if tool in pending else bootstrap.warehouse(tool)
+        )
 
 
 def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:

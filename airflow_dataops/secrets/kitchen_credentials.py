@@ -81,7 +81,7 @@ def connection(task: KitchenTask, task_instance: str, tool_name: str) -> Connect
     environment = config.environments().environment(task.environment)
     tool = environment.tool(tool_name)
     # With what is declared of the tool: when that is changed, what was made before is not given.
-    key = (environment.name, task.kitchen_id, tool)
+    key = (environment.name, task.kitchen_id, tool, names.writes_pending(task.task_id))
     found = _connections.get(key)
     if found is None:
         found = _read_connection(task, environment, tool)
@@ -131,7 +131,12 @@ def _read_connection(task: KitchenTask, environment: ReleaseEnvironment, tool: T
             f"looked at {' and '.join(places)}"
         )
         raise CredentialRefused(message)
-    return as_connection(tool, fields, schema=names.schema(task.kitchen))
+    return as_connection(
+        tool,
+        fields,
+        schema=names.schema(task.kitchen),
+        is_pending=names.writes_pending(task.task_id),
+    )
 
 
 def _with_login(shared: Connection, issued: IssuedLogin) -> Connection:

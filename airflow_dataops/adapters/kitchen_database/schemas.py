@@ -15,6 +15,7 @@ from airflow_dataops.adapters.kitchen_database.sessions import (
     taken_on,
     working,
 )
+from airflow_dataops.domain import names
 from airflow_dataops.errors import KitchenExists, OutsideSystemError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 class KitchenSchema:
     """The schema of a kitchen that has a role of its own; implements ``KitchenPart``.
 
+    Beside it there is a schema for tables that the kitchen's stages have not published yet.
+
     Args:
         login: libpq's parameters.
         own: names and mark.
@@ -38,7 +41,7 @@ class KitchenSchema:
         self._own = own
 
     def make(self) -> str:
-        """A schema that belongs to the kitchen's role.
+        """A schema that belongs to the kitchen's role, and its pending one.
 
         Raises:
             KitchenExists: there is a schema of this name that is not this kitchen's.
@@ -49,40 +52,49 @@ class KitchenSchema:
             if not is_role_ours(connection, own):
                 message = f"there is no role {own.role} of this kitchen that could own a schema"
                 raise OutsideSystemError(message)
-            owner = _owner(connection, own.schema)
-            if owner == own.role:
+            missing = [s for s in _schemas(own) if not self._is_there(connection, s)]
+            if not missing:
                 return "is there already"
-            if owner is not None:
-                why = (
-                    f"there is a schema {own.schema} already, which belongs to {owner}; choose "
-                    "another name, or drop that schema"
-                )
-                raise KitchenExists(own.kitchen, why)
             with taken_on(connection, own.role):
-                _create(connection, own, SQL(" authorization {}").format(Identifier(own.role)))
+                authorization = SQL(" authorization {}").format(Identifier(own.role))
+                for schema in missing:
+                    _create(connection, schema, own.mark, authorization)
             return "made"
 
     def unmake(self) -> str:
-        """Drop the schema with all it holds; sessions of the kitchen end."""
+        """Drop the schemas with all they hold; sessions of the kitchen end."""
         own = self._own
         with working(self._login, turn=own.schema) as connection:
-            owner = _owner(connection, own.schema)
-            if owner is None:
-                return "was gone already"
-            if owner != own.role or not is_role_ours(connection, own):
+            owners = {schema: _owner(connection, schema) for schema in _schemas(own)}
+            is_ours = is_role_ours(connection, own)
+            ours = [s for s, owner in owners.items() if is_ours and owner == own.role]
+            if ours:
+                issued = issued_logins(connection, own.role)
+                logins = [own.role, *(login for login in issued if take_on(connection, login))]
+                with taken_on(connection, *logins):
+                    end_sessions(connection, logins)
+                    for schema in ours:
+                        _drop(connection, schema)
+            owner = owners[own.schema]
+            if owner is not None and own.schema not in ours:
                 return f"belongs to {owner}, not to this kitchen, and stays"
-            issued = issued_logins(connection, own.role)
-            logins = [own.role, *(login for login in issued if take_on(connection, login))]
-            with taken_on(connection, *logins):
-                end_sessions(connection, logins)
-                _drop(connection, own.schema)
-            return "gone with all it held"
+            return "gone with all it held" if ours else "was gone already"
 
     def exists(self) -> bool:
-        """Whether this kitchen's schema is there; not somebody else's of the same name."""
+        """Whether this kitchen's schemas are there; not somebody else's of the same name."""
         with working(self._login) as connection:
-            owner = _owner(connection, self._own.schema)
-            return owner == self._own.role and is_role_ours(connection, self._own)
+            owners = {_owner(connection, schema) for schema in _schemas(self._own)}
+            return self._own.role in owners and is_role_ours(connection, self._own)
+
+    def _is_there(self, connection: Connection, schema: str) -> bool:
+        own, owner = self._own, _owner(connection, schema)
+        if owner not in {None, own.role}:
+            why = (
+                f"there is a schema {schema} already, which belongs to {owner}; choose "
+                "another name, or drop that schema"
+            )
+            raise KitchenExists(own.kitchen, why)
+        return owner is not None
 
 
 class BaseSchema:
@@ -102,51 +114,57 @@ class BaseSchema:
         self._user = user
 
     def make(self) -> str:
-        """A schema that the environment's own login can work in.
+        """A schema that the environment's own login can work in, and its pending one.
 
         Raises:
             OutsideSystemError: there is one that it cannot work in, or the database refuses.
         """
-        name, user = self._own.schema, self._user
-        with working(self._login, turn=name) as connection:
-            owner = _owner(connection, name)
-            if owner is None:
-                _create(connection, self._own, SQL("").format())
-                grant = SQL("grant all on schema {} to {}")
-                connection.execute(grant.format(Identifier(name), Identifier(user)))
-                return "made"
-            allowed = SQL("select has_schema_privilege({}, {}, 'CREATE')")
-            if not scalar(connection, allowed.format(Literal(user), Literal(name))):
-                message = (
-                    f"there is a schema {name}, which belongs to {owner}, and {user} may not work "
-                    f"in it: grant all on schema {name} to {user}"
-                )
-                raise OutsideSystemError(message)
-            return "is there already and is kept as it is"
+        with working(self._login, turn=self._own.schema) as connection:
+            made = [self._make(connection, schema) for schema in _schemas(self._own)]
+            return "made" if made[0] else "is there already and is kept as it is"
 
     def unmake(self) -> str:
-        """Drop the schema if it was made with the kitchen."""
+        """Drop the schemas that were made with the kitchen."""
         name = self._own.schema
         with working(self._login, turn=name) as connection:
             owner = _owner(connection, name)
-            if owner is None:
-                return "was gone already"
-            if not self._is_ours(connection):
+            ours = [schema for schema in _schemas(self._own) if self._is_ours(connection, schema)]
+            for schema in ours:
+                _drop(connection, schema)
+            if owner is not None and name not in ours:
                 return f"was there before the kitchen, belongs to {owner}, and stays"
-            _drop(connection, name)
-            return "gone with all it held"
+            return "gone with all it held" if ours else "was gone already"
 
     def exists(self) -> bool:
-        """Whether the schema that was made with the kitchen is there."""
+        """Whether a schema that was made with the kitchen is there."""
         with working(self._login) as connection:
-            return self._is_ours(connection)
+            return any(self._is_ours(connection, schema) for schema in _schemas(self._own))
 
-    def _is_ours(self, connection: Connection) -> bool:
+    def _make(self, connection: Connection, schema: str) -> bool:
+        user, owner = self._user, _owner(connection, schema)
+        if owner is None:
+            _create(connection, schema, self._own.mark, SQL("").format())
+            grant = SQL("grant all on schema {} to {}")
+            connection.execute(grant.format(Identifier(schema), Identifier(user)))
+            return True
+        allowed = SQL("select has_schema_privilege({}, {}, 'CREATE')")
+        if not scalar(connection, allowed.format(Literal(user), Literal(schema))):
+            message = (
+                f"there is a schema {schema}, which belongs to {owner}, and {user} may not work "
+                f"in it: grant all on schema {schema} to {user}"
+            )
+            raise OutsideSystemError(message)
+        return False
+
+    def _is_ours(self, connection: Connection, schema: str) -> bool:
         found = SQL(
             "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = {}"
         )
-        mark = scalar(connection, found.format(Literal(self._own.schema)))
-        return bool(mark == self._own.mark)
+        return bool(scalar(connection, found.format(Literal(schema))) == self._own.mark)
+
+
+def _schemas(own: KitchenInDatabase) -> tuple[str, str]:
+    return own.schema, names.pending_schema(own.schema)
 
 
 def _owner(connection: Connection, schema: str) -> str | None:
@@ -155,10 +173,10 @@ def _owner(connection: Connection, schema: str) -> str | None:
     return owner
 
 
-def _create(connection: Connection, own: KitchenInDatabase, owner: Composed) -> None:
-    schema = Identifier(own.schema)
-    connection.execute(SQL("create schema {}{}").format(schema, owner))
-    connection.execute(SQL("comment on schema {} is {}").format(schema, Literal(own.mark)))
+def _create(connection: Connection, schema: str, mark: str, owner: Composed) -> None:
+    name = Identifier(schema)
+    connection.execute(SQL("create schema {}{}").format(name, owner))
+    connection.execute(SQL("comment on schema {} is {}").format(name, Literal(mark)))
 
 
 def _drop(connection: Connection, schema: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from airflow_dataops.domain import names
 from airflow_dataops.errors import BadDataFile, OutsideSystemError, ToolUnreachable
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ class Login:
     Args:
         parameters: libpq's: ``host``, ``port``, ``dbname``, ``user``, ``password``, ``options``
             (``-c search_path=…`` sets where unqualified names live), ``sslmode`` …
+        is_pending: whether unqualified names mean pending tables first.
     """
 
-    def __init__(self, parameters: Mapping[str, str | int]) -> None:
+    def __init__(self, parameters: Mapping[str, str | int], *, is_pending: bool = False) -> None:
+        self._is_pending = is_pending
         self._conninfo = make_conninfo(
             "", **{"connect_timeout": _CONNECT_TIMEOUT_SECONDS, **parameters}
         )
@@ -39,9 +42,10 @@ class Login:
     @contextmanager
     def reading(self) -> Iterator[psycopg.Connection]:
         """A transaction that changes nothing and sees one state throughout."""
-        with self.writing() as connection:
+        with self._open() as connection:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            self._look_at_pending(connection)
             yield connection
 
     @contextmanager
@@ -51,12 +55,26 @@ class Login:
         Args:
             header_lines: of the file that is loaded, so that errors count lines as its reader.
         """
+        with self._open(header_lines=header_lines) as connection:
+            self._look_at_pending(connection)
+            yield connection
+
+    @contextmanager
+    def _open(self, *, header_lines: int = 0) -> Iterator[psycopg.Connection]:
         try:
             with psycopg.connect(self._conninfo) as connection:
                 yield connection
         except psycopg.Error as error:
             # Without its cause: the database's own message shows the row.
             raise _told(error, header_lines) from None
+
+    def _look_at_pending(self, connection: psycopg.Connection) -> None:
+        if self._is_pending:
+            connection.execute(
+                "select set_config('search_path', quote_ident(current_schema() || %s) || ', ' ||"
+                " current_setting('search_path'), false)",
+                [names.PENDING],
+            )
 
 
 def _told(error: psycopg.Error, header_lines: int) -> OutsideSystemError:

@@ -23,10 +23,11 @@ class SqlWarehouse:
     Args:
         login: libpq's parameters: ``host``, ``port``, ``dbname``, ``user``, ``password``,
             ``options`` (``-c search_path=…`` sets where unqualified names live), ``sslmode`` …
+        is_pending: whether unqualified names mean pending tables first.
     """
 
-    def __init__(self, login: Mapping[str, str | int]) -> None:
-        self._login = Login(login)
+    def __init__(self, login: Mapping[str, str | int], *, is_pending: bool = False) -> None:
+        self._login = Login(login, is_pending=is_pending)
 
     def holds_tables(self, schema: str) -> bool:
         """Whether a schema has tables, views or the like; one that does not exist has none."""

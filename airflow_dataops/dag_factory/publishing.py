@@ -1,0 +1,139 @@
+"""What a stage that publishes has besides its tasks: a beginning, an audit, and the publication.
+
+``file_tests >> prepare >> to_publish[the stage's tasks] >> data_tests >> publish``
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import TaskGroup
+from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+from airflow_dataops.domain import names
+from airflow_dataops.domain.data_assets import Table
+from airflow_dataops.domain.data_tests import Between, Check
+from airflow_dataops.errors import PipelineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_dataops.domain.data_assets import File
+    from airflow_dataops.domain.data_tests import DataTest
+
+FILE_TESTS_TASK = "file_tests"
+PREPARE_TASK = "prepare"
+PUBLISH_TASK = "publish"
+
+
+def published_tables(publish: Table | Sequence[Table] | None, stage: str) -> tuple[Table, ...]:
+    """The tables that a stage publishes.
+
+    Raises:
+        PipelineError: something else than tables, or one table twice.
+    """
+    if publish is None:
+        return ()
+    given: tuple[object, ...] = (publish,) if isinstance(publish, Table) else tuple(publish)
+    tables: list[Table] = []
+    for table in given:
+        if not isinstance(table, Table):
+            message = f"stage {stage!r} publishes {table!s}; give tables: publish=table(…)"
+            raise PipelineError(message)
+        if any((table.tool, table.name) == (known.tool, known.name) for known in tables):
+            message = f"stage {stage!r} publishes {table.name} of {table.tool} twice"
+            raise PipelineError(message)
+        tables.append(table)
+    return tuple(tables)
+
+
+class Publication:
+    """The tasks around those of a stage that publishes; made inside of the stage's group.
+
+    Args:
+        stage: its name.
+        tables: what it publishes.
+    """
+
+    def __init__(self, stage: str, tables: tuple[Table, ...]) -> None:
+        from airflow_dataops.operators.publishing import PrepareTablesOperator
+
+        self._stage = stage
+        self._tables = tables
+        self._prepare = PrepareTablesOperator(task_id=PREPARE_TASK, tables=tables, stage=stage)
+        self.group = TaskGroup(
+            group_id=names.TO_PUBLISH, tooltip="What these tasks write is published if it passes"
+        )
+
+    def complete(self, tests: Sequence[DataTest], *, tests_task: str) -> None:
+        """Add the tests and the publication around the group of the stage's tasks.
+
+        Raises:
+            PipelineError: a table would be published without any test of it.
+        """
+        from airflow_dataops.operators.data_tests import DataTestsOperator
+        from airflow_dataops.operators.publishing import PublishTablesOperator
+
+        self._check_each_is_tested(tests)
+        self._resume_before_each_try()
+        of_files = [test for test in tests if not isinstance(_asset(test), Table)]
+        if of_files:
+            first = DataTestsOperator(task_id=FILE_TESTS_TASK, tests=of_files)
+            first >> self._prepare
+        audit = DataTestsOperator(
+            task_id=tests_task,
+            tests=[test for test in tests if isinstance(_asset(test), Table)],
+            stage=self._stage,
+            publishes=self._tables,
+        )
+        publish = PublishTablesOperator(
+            task_id=PUBLISH_TASK,
+            tables=self._tables,
+            stage=self._stage,
+            may_be_empty=sorted(_may_be_empty(self._tables, tests)),
+        )
+        self._prepare >> self.group >> audit >> publish
+
+    def _check_each_is_tested(self, tests: Sequence[DataTest]) -> None:
+        assets = map(_asset, tests)
+        tested = {(asset.tool, asset.name) for asset in assets if isinstance(asset, Table)}
+        for table in self._tables:
+            if (table.tool, table.name) not in tested:
+                message = (
+                    f"stage {self._stage!r} publishes {table.name} without any test of it; add"
+                    f" one, for example {table.name}.row_count().between(1, 1000)"
+                )
+                raise PipelineError(message)
+
+    def _resume_before_each_try(self) -> None:
+        from airflow_dataops.operators.publishing import ResumesTables
+
+        for task in self.group:
+            if isinstance(task, MappedOperator):
+                then = task.partial_kwargs.get("pre_execute")
+                hook = ResumesTables(self._tables, self._stage, then)
+                task.partial_kwargs["pre_execute"] = hook
+            else:
+                # As if the author had given it: the constructor's argument is kept under this
+                # name, and cannot be given any more.
+                then = task._pre_execute_hook  # noqa: SLF001
+                task._pre_execute_hook = ResumesTables(  # noqa: SLF001
+                    self._tables, self._stage, then
+                )
+
+
+def _asset(test: DataTest) -> Table | File:
+    return test.asset if isinstance(test, Check) else test.measure.asset
+
+
+def _may_be_empty(tables: Sequence[Table], tests: Sequence[DataTest]) -> set[str]:
+    """Tables whose tests allow them no row."""
+    allowed = {
+        (test.measure.asset.tool, test.measure.asset.name)
+        for test in tests
+        if isinstance(test, Between)
+        and isinstance(test.measure.asset, Table)
+        and test.measure.aggregate == "row_count"
+        and test.low <= 0
+    }
+    return {table.name for table in tables if (table.tool, table.name) in allowed}

@@ -1,0 +1,72 @@
+"""What services need from warehouses and stores beyond plain loads and measures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from airflow_dataops.domain.data_assets import Table
+    from airflow_dataops.domain.publishing import StageRun
+
+
+class PendingTables(Protocol):
+    """The tables of one warehouse that stages write before they are published."""
+
+    def begin(
+        self, tables: Sequence[Table], by: StageRun, *, is_over: Callable[[StageRun], bool]
+    ) -> StageRun | None:
+        """Claim empty pending tables, all or none.
+
+        Args:
+            tables: unqualified; each gets the columns of its published table, if there is one.
+            by: who claims them; what it left in them earlier is dropped.
+            is_over: whether another holder's run has ended, so that its claim is void.
+
+        Returns:
+            None, or who holds one of them.
+
+        Raises:
+            OutsideSystemError: a table's name is qualified, or the database refuses.
+        """
+
+    def resume(self, tables: Sequence[Table], by: StageRun) -> None:
+        """Have the claimed tables in place, for a task that may be tried again.
+
+        Tables that the claim has published already are begun anew.
+
+        Raises:
+            PendingTableLost: the claim is somebody else's, or nobody's.
+            OutsideSystemError: sessions of the tool do not begin in the pending schema.
+        """
+
+    def check(self, tables: Sequence[Table], by: StageRun) -> None:
+        """Make sure that what is tested is what was written.
+
+        Raises:
+            PendingTableLost: the claim is somebody else's, or nobody's.
+            OutsideSystemError: the stage wrote no such table.
+        """
+
+    def publish(
+        self, tables: Sequence[Table], by: StageRun, *, may_be_empty: Collection[str]
+    ) -> list[int]:
+        """Put pending tables in the place of the published ones' slices, in one transaction.
+
+        Once it is done, the same again changes nothing and gives the same answer.
+
+        Args:
+            tables: as they were claimed; ``where`` is the slice that is replaced.
+            by: who holds the claim.
+            may_be_empty: names of tables that may be published without a row.
+
+        Returns:
+            Rows published of each table.
+
+        Raises:
+            PendingTableLost: the claim is somebody else's, or nobody's.
+            NothingToPublish: a pending table is empty that may not be.
+            OutsideSystemError: the pending table does not fit the published one, or holds rows
+                outside of the slice.
+        """
