@@ -31,6 +31,11 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
+def p95(values: Sequence[float]) -> float:
+    """The smallest value that at least 95 in 100 do not exceed."""
+    return sorted(values)[max(0, -(-len(values) * 95 // 100) - 1)]
+
+
 def line(**fields: object) -> None:
     """Print one JSON object; floats with three digits after the point."""
     rounded = {k: round(v, 3) if isinstance(v, float) else v for k, v in fields.items()}

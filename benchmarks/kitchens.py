@@ -51,13 +51,15 @@ def main() -> None:
     for what in rounds[0]:
         values = [one[what] for one in rounds]
         median = _report.median(values)
-        _report.line(system=what, kitchens=number, median_seconds=median, p95_seconds=_p95(values))
-    visible = _p95([one["DAG visible"] for one in rounds])
+        _report.line(
+            system=what, kitchens=number, median_seconds=median, p95_seconds=_report.p95(values)
+        )
+    visible = _report.p95([one["DAG visible"] for one in rounds])
     _report.verdict(
         "kitchen asked for to DAG visible, p95 seconds",
         visible, goal=f"<= {GOAL_VISIBLE_SECONDS:g}", met=visible <= GOAL_VISIBLE_SECONDS,
     )  # fmt: skip
-    first = _p95([one["first task finished"] for one in rounds])
+    first = _report.p95([one["first task finished"] for one in rounds])
     _report.verdict(
         "kitchen asked for to first finished task, p95 seconds",
         first, goal=f"<= {GOAL_SECONDS:g}", met=first <= GOAL_SECONDS,
@@ -124,10 +126,6 @@ def _has_finished_task(live: LiveAirflow, dag_id: str, run_id: str) -> bool:
         message = f"{dag_id} {run_id}: {failed[0]} failed"
         raise RuntimeError(message)
     return any(task["state"] == "success" for task in found)
-
-
-def _p95(values: list[float]) -> float:
-    return sorted(values)[max(0, -(-len(values) * 95 // 100) - 1)]
 
 
 if __name__ == "__main__":
