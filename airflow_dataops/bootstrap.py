@@ -314,6 +314,16 @@ def identify(task_instance: str) -> KitchenTask | None:
     return kitchen_task(facts)
 
 
+def living_kitchens(asked: set[str]) -> set[str]:
+    """Which of these kitchens there are; the platform counts as one."""
+    from airflow_dataops.domain import names
+    from airflow_dataops.registry.identities import kitchen_environments
+
+    with _single_read() as connection:
+        found = kitchen_environments(connection, asked)
+    return {*found, *({names.PLATFORM} & asked)}
+
+
 def dags_of_assets(*, assets: Sequence[str], aliases: Sequence[str]) -> set[str]:
     """DAG ids that produce or consume any of these assets or aliases."""
     from airflow_dataops.registry import asset_users

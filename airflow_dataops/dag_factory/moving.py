@@ -69,7 +69,7 @@ def described_schedule(dag: DAG) -> str | None:
     if schedule is None:
         return None
     if isinstance(schedule, str):
-        return f"{schedule} {dag.timezone}"
+        return f"{' '.join(schedule.split())} {dag.timezone}"
     return _shown(schedule) if schedule is not dag.timetable else type(schedule).__name__
 
 

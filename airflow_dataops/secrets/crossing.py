@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from airflow_dataops.secrets.own_names import put_into_kitchen
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -30,7 +32,11 @@ _OWN_TASK = re.compile(
 
 @dataclass(slots=True, kw_only=True)
 class Request:
-    """A request to the execution API, as far as the rules look at it."""
+    """A request to the execution API, as far as the rules look at it.
+
+    Its names are put into the kitchen of the task that asks; what then differs from what came is
+    what Airflow gets.
+    """
 
     method: str
     path: str
@@ -45,7 +51,9 @@ class Request:
         return cls(
             method=scope["method"],
             path=path,
-            query=parse_qs(scope.get("query_string", b"").decode("latin-1")),
+            query=parse_qs(
+                scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True
+            ),
             authorization=headers[0].decode("latin-1") if headers else None,
         )
 
@@ -70,7 +78,10 @@ def ended_try(request: Request) -> str | None:
 
 
 async def refusal(request: Request) -> str | None:
-    """Why a request is refused; None where Airflow may serve it."""
+    """Why a request is refused; None where Airflow may serve it, as it stands then.
+
+    The names in a request of a kitchen's task are put into its kitchen first.
+    """
     if request.authorization is None or _HEALTH.match(request.path):
         return None  # Airflow answers 401 itself
     from starlette.concurrency import run_in_threadpool
@@ -101,6 +112,7 @@ def _refusal(request: Request) -> str | None:
         task = bootstrap.identify(task_instance)
         if task is None:
             return None
+        put_into_kitchen(request, task, bootstrap.living_kitchens)
         found = objection(request, task, task_instance)
         if isinstance(found, AssetNames):
             found = _objection_to_assets(found, task)
@@ -224,7 +236,7 @@ def _objection_to_assets(found: AssetNames, task: KitchenTask) -> str | None:
     strangers = sorted(dag_id for dag_id in users if not task.owns_dag(dag_id))
     if not strangers:
         return None
-    named = ", ".join(sorted({*found.assets, *found.aliases}))
+    named = ", ".join(sorted({*assets, *aliases}))
     return f"asset {named} is used by {strangers[0]}, which is not of {_owner(task)}"
 
 

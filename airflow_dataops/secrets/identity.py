@@ -3,18 +3,23 @@
 A pure ASGI class around all of Airflow's API server. It keeps each request's scope in a context
 variable; Airflow's own authentication puts the *validated* task token into that scope, and the
 secrets backend, called in the same context, reads it there. Requests of kitchens' tasks that
-would cross into other kitchens are refused before they reach Airflow (see ``crossing``).
+would cross into other kitchens are refused before they reach Airflow (see ``crossing``); what they
+name without a kitchen is their own kitchen's (see ``own_names``).
 """
 
 from __future__ import annotations
 
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from airflow_dataops.secrets.crossing import Request
 
 _scope: ContextVar[MutableMapping[str, Any] | None] = ContextVar("dataops_scope", default=None)
 
@@ -55,7 +60,12 @@ class IdentityMiddleware:
         request = crossing.Request.from_scope(scope, path.removeprefix(EXECUTION_API))
         if crossing.reads_body(request):
             request.body, receive = await _buffered(receive)
+        came = replace(request)
         refusal = await crossing.refusal(request)
+        if request != came:
+            _rewrite(scope, came, request)
+        if request.body != came.body:
+            receive = _given_again(request.body, receive)
         if refusal is not None:
             await _answer_403(send, refusal)
         elif (ending := crossing.ended_try(request)) is None:
@@ -89,6 +99,21 @@ async def _end_try(task_instance: str) -> None:
     await run_in_threadpool(task_logins.try_ended, task_instance)
 
 
+def _rewrite(scope: Scope, came: Request, request: Request) -> None:
+    """Have Airflow see a request with its names put into its kitchen.
+
+    In place: Airflow puts the validated token into this scope, and the secrets backend reads it
+    there.
+    """
+    scope["path"] = scope["path"].removesuffix(came.path) + request.path
+    scope["raw_path"] = quote(scope["path"]).encode()
+    scope["query_string"] = urlencode(request.query, doseq=True).encode()
+    if request.body != came.body:
+        length = (b"content-length", b"%d" % len(request.body))
+        others = [header for header in scope["headers"] if header[0].lower() != length[0]]
+        scope["headers"] = [*others, length]
+
+
 async def _buffered(receive: Receive) -> tuple[bytes, Receive]:
     """The whole body, and a ``receive`` that gives it once more."""
     chunks: list[bytes] = []
@@ -98,6 +123,11 @@ async def _buffered(receive: Receive) -> tuple[bytes, Receive]:
         if message["type"] != "http.request" or not message.get("more_body"):
             break
     body = b"".join(chunks)
+    return body, _given_again(body, receive)
+
+
+def _given_again(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives a body once, and then what comes after it."""
     given = False
 
     async def again() -> Message:
@@ -107,7 +137,7 @@ async def _buffered(receive: Receive) -> tuple[bytes, Receive]:
         given = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return body, again
+    return again
 
 
 async def _answer_403(send: Send, reason: str) -> None:

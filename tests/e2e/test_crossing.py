@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
@@ -156,3 +158,23 @@ def test_productions_result_is_what_production_made(attack):
     assert {run for (run,) in attack.live.rows(
         "select run_id from dag_run where dag_id = :dag", dag=LEDGER
     )} <= {"first", "second"}  # fmt: skip
+
+
+def test_names_in_an_ordinary_file_reach_its_own_kitchen_and_no_other(attack):
+    """The same file is on both branches: asset, sensor, trigger and XCom stay on their side."""
+    live, report = attack.live, attack.live.folder / "numbers.json"
+    body = {"dag_run_id": "one", "logical_date": "2026-03-02T00:00:00Z"}
+    run = {**body, "conf": {"report": str(report)}}
+    live.api("POST", "/dags/demo_dev.report_numbers/dagRuns", run).raise_for_status()
+    assert live.ended("demo_dev.report_numbers", "one") == "success"
+    assert json.loads(report.read_text()) == {
+        "xcom": "demo_dev.make_numbers",
+        "events": [{"made": 3}],
+    }
+    assert live.rows(
+        "select a.name, e.source_dag_id from asset_event e join asset a on a.id = e.asset_id "
+        "where a.name like '%numbers'"
+    ) == [("demo_dev.numbers", "demo_dev.make_numbers")]
+    runs = "select count(*) from dag_run where dag_id like 'demo_production.%numbers'"
+    assert live.has_dag("demo_production.make_numbers")
+    assert live.rows(runs) == [(0,)]
