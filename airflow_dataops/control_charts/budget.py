@@ -10,11 +10,9 @@ are widened so that two conditions hold *on average over the baselines that coul
 
 Let the values be normal, the estimated mean off by a (normal, variance = leverage) and the
 estimated sigma, a residual standard deviation, be s times the true one (s distributed as
-chi / sqrt(degrees)). Given a and s the points are independent, so the first condition is a
-formula, and the second a Markov chain on the states of the rules; both are then averaged over a
-and s by quadrature. Nothing is simulated.
-All lines of all rules are moved outward by one factor, found by bisection. Of the sets of rules
-that can keep the budget, the one that finds a shift of two sigma soonest is taken.
+chi / sqrt(degrees)). Given a and s the points are independent, and both conditions are integrals
+(``means``), which are averaged over a and s by quadrature. Nothing is simulated. All lines of all
+rules are moved outward by one factor, the least that keeps both conditions.
 
 Source: the idea of joint limits over a horizon is that of prediction intervals for several future
 observations (G. J. Hahn, Technometrics 12 (1970)); for what estimation does to control charts see
@@ -31,16 +29,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from airflow_dataops.control_charts.run_length import quiet_chance, run_length, zone_chances
+from airflow_dataops.control_charts.means import RULES, false_alarms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow_dataops.control_charts.observations import Array
 
 DEFAULT: Final = "1 per 200 runs"
 HORIZON: Final = 30
 MOST_IN_HORIZON: Final = 0.10
-_CANDIDATES: Final = (("nelson_1", "nelson_5"), ("nelson_1",))
 _WIDEST: Final = 40.0
+_OFFSETS, _SCALES = 5, 21
 _PATTERN: Final = re.compile(r"\s*(\d+)\s+per\s+(\d+)\s+(?:runs?|points?)\s*")
 
 
@@ -80,46 +80,46 @@ def parse_budget(text: str) -> float:
 
 @lru_cache(maxsize=256)
 def plan(rate: float, *, leverage: float = 0.0, degrees: float = math.inf) -> Plan:
-    """The rules and the factor that keep a budget.
+    """The least factor that keeps a budget.
 
     Args:
         rate: allowed false alarms per run.
         leverage: variance of the estimated centre, in variances of a point; 0 if it is known.
         degrees: degrees of freedom of the estimated sigma; infinite if it is known.
     """
-    plans = [_widened(rules, rate, leverage, degrees) for rules in _CANDIDATES]
-    return min(plans, key=lambda kept: run_length(kept.rules, shift=2, width=3 * kept.factor).mean)
-
-
-def _widened(rules: tuple[str, ...], rate: float, leverage: float, degrees: float) -> Plan:
-    """The least factor with which these rules keep the budget."""
     offsets, scales, weights = _baselines(leverage, degrees)
 
+    most = max(MOST_IN_HORIZON, 20 * rate)
+
     def costs(factor: float) -> tuple[float, float]:
-        chances = zone_chances(offsets, scales * factor)
-        signals = float(weights @ _signal_rate(rules, chances))
-        return signals, 1 - float(weights @ quiet_chance(rules, chances, HORIZON))
+        signals, any_signal = false_alarms(offsets, 3 * factor * scales, HORIZON)
+        return float(weights @ signals), float(weights @ any_signal)
 
-    def fits(factor: float) -> bool:
+    def excess(factor: float) -> float:
         signals, chance = costs(factor)
-        return signals <= rate and chance <= max(MOST_IN_HORIZON, 20 * rate)
+        return math.log(max(signals / rate, chance / most, 1e-9))
 
-    low, high = 0.5, _WIDEST
-    while high - low > 1e-4:
-        middle = math.sqrt(low * high)
-        low, high = (low, middle) if fits(middle) else (middle, high)
-    signals, chance = costs(high)
-    return Plan(rules=rules, factor=high, rate=signals, chance=chance)
+    factor = _least(excess, 0.5, 2.0)
+    signals, chance = costs(factor)
+    return Plan(rules=RULES, factor=factor, rate=signals, chance=chance)
 
 
-def _signal_rate(rules: tuple[str, ...], chances: Array) -> Array:
-    """Share of points that signal, when the rules go on after a signal."""
-    rate: Array = chances[:, 0] + chances[:, -1]
-    if "nelson_5" in rules:
-        for inner, outer in ((1, 0), (-2, -1)):
-            beyond = chances[:, inner] + chances[:, outer]
-            rate = rate + chances[:, inner] * (1 - (1 - beyond) ** 2)
-    return rate
+def _least(excess: Callable[[float], float], low: float, high: float) -> float:
+    """Where a falling function comes down to zero, from above: false position (Illinois)."""
+    over, under = excess(low), excess(high)
+    while under > 0 and high < _WIDEST:
+        low, over, high = high, under, 2 * high
+        under = excess(high)
+    last = 0.0
+    while under < -1e-3 and high - low > 1e-5 * high:
+        middle = low + (high - low) * over / (over - under)
+        found = excess(middle)
+        if found > 0:
+            low, over, under = middle, found, under / 2 if last > 0 else under
+        else:
+            high, under, over = middle, found, over / 2 if last < 0 else over
+        last = found
+    return high
 
 
 def _baselines(leverage: float, degrees: float) -> tuple[Array, Array, Array]:
@@ -130,13 +130,12 @@ def _baselines(leverage: float, degrees: float) -> tuple[Array, Array, Array]:
     """
     offsets, offset_weights = np.zeros(1), np.ones(1)
     if leverage > 0:
-        steps = np.linspace(0, 6, 10)
-        offsets, offset_weights = steps * math.sqrt(leverage), np.exp(-(steps**2) / 2)
-        offset_weights[0] /= 2
+        nodes, node_weights = np.polynomial.hermite_e.hermegauss(2 * _OFFSETS)
+        offsets, offset_weights = math.sqrt(leverage) * nodes[_OFFSETS:], node_weights[_OFFSETS:]
     scales, scale_weights = np.ones(1), np.ones(1)
     if math.isfinite(degrees):
         spread = 7 / math.sqrt(2 * degrees)
-        logs = np.linspace(-spread * (1 + spread), min(spread, 2.0), 25)
+        logs = np.linspace(-spread * (1 + spread), min(spread, 2.0), _SCALES)
         density = degrees * logs - degrees * np.exp(2 * logs) / 2
         scales, scale_weights = np.exp(logs), np.exp(density - density.max())
     weights = np.outer(offset_weights / offset_weights.sum(), scale_weights / scale_weights.sum())

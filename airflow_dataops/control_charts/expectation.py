@@ -52,7 +52,9 @@ class Expectation:
         unscaled: the inverse of X'X: variance of the coefficients in units of sigma squared.
         correlation: share of the last residual that is expected again; 0 without AR(1).
         sigma: standard deviation of what is not foretold, in the unit of the values.
-        extra_leverage: variance of every expectation that comes from an estimated correlation.
+        correlation_error: variance of the correlation, in one over the unit of the values squared
+            and in units of sigma squared: times the square of what the last point was off by it
+            is the variance of what is expected of the next.
         worst_leverage: the largest variance of an expectation that the plan reckons with; all in
             units of sigma squared.
         plan: the rules, and how far their lines are moved outward.
@@ -66,7 +68,7 @@ class Expectation:
     unscaled: Array
     correlation: float
     sigma: float
-    extra_leverage: float
+    correlation_error: float
     worst_leverage: float
     plan: Plan
     zeros_in_a_row: int | None
@@ -90,9 +92,10 @@ class Expectation:
             values = np.where(values == 0, np.nan, values)
         rows = design(len(values), observed.days, self.kinds, trend=self._has_trend)
         level = rows @ self.coefficients
-        expected, spread = foretold(values, level, self.correlation)
+        expected, spread, lean = foretold(values, level, self.correlation)
         leverage = np.einsum("ij,jk,ik->i", rows, self.unscaled, rows)
-        wider = np.sqrt((1 + leverage + self.extra_leverage) / (1 + self.worst_leverage))
+        leverage = leverage + self.correlation_error * lean**2
+        wider = np.sqrt((1 + leverage) / (1 + self.worst_leverage))
         error = self.sigma * self.plan.factor * spread * wider
         # A kind of day that the baseline never saw has no level, hence no verdict.
         judged = np.where(np.isnan(expected), np.nan, values)
@@ -138,21 +141,23 @@ def design(points: int, days: Days | None, kinds: tuple[int, ...], *, trend: boo
     return np.column_stack([levels, np.arange(points)]) if trend else levels
 
 
-def foretold(values: Array, level: Array, correlation: float) -> tuple[Array, Array]:
+def foretold(values: Array, level: Array, correlation: float) -> tuple[Array, Array, Array]:
     """What each point is expected to be after those before it, and how surely.
 
     Returns:
-        The expectation, and the standard deviation of a point from it in units of sigma, larger
-        for the first point and after missing ones.
+        The expectation; the standard deviation of a point from it in units of sigma, larger for
+        the first point and after missing ones; and by how much the expectation changes with the
+        correlation, in the unit of the values.
     """
     if not correlation:
-        return level, np.ones(len(level))
+        return level, np.ones(len(level)), np.zeros(len(level))
     off = values - level
     places = np.arange(len(values))
     known = np.maximum.accumulate(np.where(np.isnan(off), -1, places))
     before = np.concatenate([[-1], known[:-1]]) if len(values) else known
     has_past = before >= 0
-    kept = np.where(has_past, correlation ** (places - before), 0.0)
-    expected = level + kept * np.where(has_past, off[before], 0.0)
+    gap = places - before
+    kept = np.where(has_past, correlation**gap, 0.0)
+    last = np.where(has_past, off[before], 0.0)
     spread: Array = np.sqrt((1 - kept**2) / (1 - correlation**2))
-    return expected, spread
+    return level + kept * last, spread, gap * correlation ** (gap - 1.0) * last

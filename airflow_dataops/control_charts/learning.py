@@ -9,9 +9,11 @@ Tests decide what the model has, in this order; each is a ``Finding`` of the res
 3. trend: t test of the slope at 0.1 %, its error and degrees of freedom those of as many
    independent points as the autocorrelation (its upper 95 % limit) leaves. The bar is high because
    a trend is carried into the future.
-4. autocorrelation: lag-1 correlation of the residuals above 0.84 / sqrt(n), one-sided 20 %: a
-   needless AR(1) costs little, a missing one breaks the budget. The estimate is corrected for its
-   bias in short series (F. H. C. Marriott and J. A. Pope, Biometrika 41 (1954)).
+4. autocorrelation: lag-1 correlation of the residuals above 0.84 / sqrt(n), one-sided 20 %, and
+   above 0.1 in series so short that this is less: a needless AR(1) costs sharpness, a missing one
+   breaks the budget, and chance hides most in short series. The estimate is corrected for its bias
+   (F. H. C. Marriott and J. A. Pope, Biometrika 41 (1954)), and its error widens the limits as in
+   any regression: by the square of the regressor, which is what the last point was off by.
 """
 
 from __future__ import annotations
@@ -108,15 +110,15 @@ def learn(history: Observations, *, false_alarms: str = DEFAULT) -> Baseline | L
     trend, fit = _look_for_trend(values, history, fit)
     autocorrelation, correlation = _look_for_autocorrelation(values, fit)
     off = fit.over(len(values))
-    expected, spread = foretold(off, np.zeros(len(off)), correlation)
+    expected, spread, _ = foretold(off, np.zeros(len(off)), correlation)
     surprises = (off - expected) / spread
     # The first point of an AR(1) has none before it and tells little about sigma.
     surprises = surprises[~np.isnan(surprises)][int(bool(correlation)) :]
     degrees = max(1, len(surprises) - len(fit.coefficients) - int(bool(correlation)))
     unscaled: Array = np.linalg.pinv(fit.rows.T @ fit.rows).astype(np.float64)
-    # The correlation is estimated as well, and its error acts like one of the level.
-    extra = 3 / (seen - 4) if correlation else 0.0
-    worst = _worst_leverage(len(values), fit, unscaled) + extra
+    correlation_error = _correlation_error(seen, fit) if correlation else 0.0
+    # The plan reckons with a last point that was off by one standard deviation.
+    worst = _worst_leverage(len(values), fit, unscaled) + correlation_error * fit.squares / seen
     process = Expectation(
         points=len(values),
         kinds=fit.kinds,
@@ -124,7 +126,7 @@ def learn(history: Observations, *, false_alarms: str = DEFAULT) -> Baseline | L
         unscaled=unscaled,
         correlation=correlation,
         sigma=_sigma(surprises, degrees, values),
-        extra_leverage=extra,
+        correlation_error=correlation_error,
         worst_leverage=worst,
         plan=plan(chart_rate, leverage=worst, degrees=degrees),
         zeros_in_a_row=in_a_row,
@@ -140,6 +142,11 @@ def _worst_leverage(points: int, fit: _Fit, unscaled: Array) -> float:
     worst = max(float(row @ unscaled @ row) for row in rows)
     step = 10.0 ** (math.floor(math.log10(worst)) - 2)
     return math.ceil(worst / step) * step
+
+
+def _correlation_error(seen: int, fit: _Fit) -> float:
+    """One over the sum of squares of the regressor, and what the correction of its bias adds."""
+    return (seen / (seen - 4)) ** 2 / fit.squares
 
 
 def _sigma(surprises: Array, degrees: int, values: Array) -> float:
@@ -223,11 +230,14 @@ def _look_for_trend(values: Array, history: Observations, fit: _Fit) -> tuple[Fi
 
 def _look_for_autocorrelation(values: Array, fit: _Fit) -> tuple[Finding, float]:
     seen = len(fit.residuals)
-    found, line = _lag_one(fit.over(len(values))), 0.84 / math.sqrt(seen)
+    # A fitted line takes some correlation with it.
+    lost = 2 if fit.has_trend else 1
+    found, line = _lag_one(fit.over(len(values))), min(0.1, 0.84 / math.sqrt(seen))
+    line -= (lost - 1) / seen
     if found <= line or fit.squares <= 1e-20 * float(np.nansum(values**2)):
         why = f"lag-1 correlation {found:.2f}, not above {line:.2f}"
         return Finding(name="autocorrelation", used=False, why=why), 0.0
-    corrected = min(_STRONGEST, _corrected(found, seen))
+    corrected = min(_STRONGEST, _corrected(found, seen, lost=lost))
     why = f"lag-1 correlation {found:.2f} above {line:.2f}; {corrected:.2f} without its bias"
     return Finding(name="autocorrelation", used=True, why=f"AR(1): {why}"), corrected
 

@@ -1,4 +1,4 @@
-"""Run rules: Nelson's eight and the four of Western Electric, without a loop over the points.
+"""Run rules: Nelson's eight, the four of Western Electric, two on means; no loop over the points.
 
 Conventions, on which the literature is silent or divided:
 
@@ -12,6 +12,7 @@ Conventions, on which the literature is silent or divided:
   beyond. Where sigma is 0 nothing is within.
 - Nelson 8 needs points on both sides; eight on one side are left to the other rules.
 - A rule keeps firing at each further point for which it holds.
+- A mean of the last 2 or 3 needs that many points, none of them beyond 3 sigma by itself.
 
 Source: L. S. Nelson, *The Shewhart control chart: tests for special causes*, J. Quality
 Technology 16 (1984); Western Electric, *Statistical Quality Control Handbook* (1956).
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 BEYOND_LIMITS: Final = ("nelson_1",)
 NELSON: Final = tuple(f"nelson_{number}" for number in range(1, 9))
 WESTERN_ELECTRIC: Final = tuple(f"western_electric_{number}" for number in range(1, 5))
+# Where the mean of so many points is beyond, in sigma of a single point; see ``means``.
+MEAN_LINES: Final[Mapping[int, float]] = {2: 2.3, 3: 1.7}
 MEANINGS: Final[Mapping[str, str]] = {
     "nelson_1": "beyond 3 sigma",
     "nelson_2": "9 in a row on one side of the centre",
@@ -42,6 +45,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "nelson_6": "4 of 5 beyond 1 sigma on one side",
     "nelson_7": "15 in a row within 1 sigma",
     "nelson_8": "8 in a row beyond 1 sigma, on both sides",
+    "mean_of_2": "mean of the last 2 beyond 2.3 sigma",
+    "mean_of_3": "mean of the last 3 beyond 1.7 sigma",
     "western_electric_1": "beyond 3 sigma",
     "western_electric_2": "2 of 3 beyond 2 sigma on one side",
     "western_electric_3": "4 of 5 beyond 1 sigma on one side",
@@ -65,7 +70,9 @@ def parse_rules(text: str) -> tuple[str, ...]:
     names: list[str] = []
     for name in (part.strip() for part in text.split(",")):
         if name not in _GROUPS and name not in _FIRES:
-            known = "nelson, western_electric, nelson_1 to nelson_8, western_electric_1 to _4"
+            known = (
+                "nelson, western_electric, nelson_1 to _8, western_electric_1 to _4, mean_of_2, _3"
+            )
             message = f"{name!r} is no rule; known are {known}"
             raise ValueError(message)
         names += [n for n in _GROUPS.get(name, (name,)) if n not in names]
@@ -84,7 +91,7 @@ def violations(
         values: shape (points,), or (series, points) judged along the last axis; NaN is missing.
         center: the centre line, in the unit of the values; broadcast against them.
         sigma: standard deviation of one plotted point, same unit; not negative.
-        rules: names of ``NELSON`` and ``WESTERN_ELECTRIC``.
+        rules: names from ``MEANINGS`` that are rules on points.
 
     Returns:
         One array of flags per rule, of the shape of the values, in the order of the rules.
@@ -227,6 +234,33 @@ def _alternating(zones: Zones) -> Flags:
     return consecutive(turns, 12, before=min(2, zones.values.shape[-1]))
 
 
+def _mean_of(points: int) -> Callable[[Zones], Flags]:
+    reach = MEAN_LINES[points] * math.sqrt(points)
+
+    def fires(zones: Zones) -> Flags:
+        beyond = np.zeros(zones.values.shape, dtype=np.bool_)
+        if zones.values.shape[-1] < points:
+            return beyond
+        # A point that is beyond by itself has been told; a mean with it would tell it again.
+        off = np.where(_on_either(zones.beyond(3)), np.nan, zones.values - zones.center)
+        variances = np.broadcast_to(np.square(zones.sigma), off.shape)
+        slack = np.broadcast_to(zones.slack, off.shape)
+        limit = reach * np.sqrt(_sums(variances, points)) + _sums(slack, points)
+        np.greater(np.abs(_sums(off, points)), limit, out=beyond[..., points - 1 :])
+        return beyond
+
+    return fires
+
+
+def _sums(values: Array, points: int) -> Array:
+    """Of each so many neighbours."""
+    windows = values.shape[-1] - points + 1
+    total: Array = values[..., :windows].copy()
+    for start in range(1, points):
+        total += values[..., start : start + windows]
+    return total
+
+
 def _within_one(zones: Zones) -> Flags:
     reach = zones.sigma - zones.slack
     within = zones.values < zones.center + reach
@@ -255,6 +289,8 @@ _FIRES: Final[Mapping[str, Callable[[Zones], Flags]]] = {
     "nelson_6": _four_of_five_beyond_one,
     "nelson_7": _within_one,
     "nelson_8": _beyond_one_on_both_sides,
+    "mean_of_2": _mean_of(2),
+    "mean_of_3": _mean_of(3),
     "western_electric_1": _beyond_three,
     "western_electric_2": _two_of_three_beyond_two,
     "western_electric_3": _four_of_five_beyond_one,

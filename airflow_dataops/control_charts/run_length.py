@@ -161,25 +161,6 @@ def zone_chances(shift: Array, scale: Array, sigma: float = 1.0) -> Array:
     return chances
 
 
-def quiet_chance(rules: Sequence[str], chances: Array, points: int) -> Array:
-    """Chance that rules on zones stay silent for so many points.
-
-    Args:
-        rules: rules on zones.
-        chances: of each zone, shape (cases, ``ZONES``); every case is followed by itself.
-        points: how many.
-    """
-    leads = automaton(frozenset(rules))
-    moves = np.array([_transitions(leads, np.eye(ZONES)[zone]) for zone in range(ZONES)])
-    matrices = np.tensordot(chances, moves, axes=1)
-    state = np.zeros((len(chances), 1, len(leads)))
-    state[..., 0] = 1
-    for _ in range(points):
-        state = state @ matrices
-    silent: Array = state.sum(axis=(1, 2))
-    return silent
-
-
 def _transitions(leads: npt.NDArray[np.int64], chances: Array) -> Array:
     """Chance to get from each state to each other one without a signal."""
     matrix = np.zeros((len(leads), len(leads)))
