@@ -170,9 +170,12 @@ class Stage:
     ) -> None:
         if self._publication is not None:
             self._publication.group.__exit__(kind, error, trace)
-        if error is None:
-            self._add_tests()
-        self.group.__exit__(kind, error, trace)
+        try:
+            if error is None:
+                self._add_tests()
+        finally:
+            # What is built next in this process must not land in here.
+            self.group.__exit__(kind, error, trace)
         if error is None:
             self._start_after_others()
 

@@ -56,11 +56,8 @@ class Publication:
     """
 
     def __init__(self, stage: str, tables: tuple[Table, ...]) -> None:
-        from airflow_dataops.operators.publishing import PrepareTablesOperator
-
         self._stage = stage
         self._tables = tables
-        self._prepare = PrepareTablesOperator(task_id=PREPARE_TASK, tables=tables, stage=stage)
         self.group = TaskGroup(
             group_id=names.TO_PUBLISH, tooltip="What these tasks write is published if it passes"
         )
@@ -72,14 +69,20 @@ class Publication:
             PipelineError: a table would be published without any test of it.
         """
         from airflow_dataops.operators.data_tests import DataTestsOperator
-        from airflow_dataops.operators.publishing import PublishTablesOperator
+        from airflow_dataops.operators.publishing import (
+            PrepareTablesOperator,
+            PublishTablesOperator,
+        )
 
         self._check_each_is_tested(tests)
         self._resume_before_each_try()
+        prepare = PrepareTablesOperator(
+            task_id=PREPARE_TASK, tables=self._tables, stage=self._stage
+        )
         of_files = [test for test in tests if not isinstance(_asset(test), Table)]
         if of_files:
             first = DataTestsOperator(task_id=FILE_TESTS_TASK, tests=of_files)
-            first >> self._prepare
+            first >> prepare
         audit = DataTestsOperator(
             task_id=tests_task,
             tests=[test for test in tests if isinstance(_asset(test), Table)],
@@ -92,7 +95,7 @@ class Publication:
             stage=self._stage,
             may_be_empty=sorted(_may_be_empty(self._tables, tests)),
         )
-        self._prepare >> self.group >> audit >> publish
+        prepare >> self.group >> audit >> publish
 
     def _check_each_is_tested(self, tests: Sequence[DataTest]) -> None:
         assets = map(_asset, tests)

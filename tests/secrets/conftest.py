@@ -90,12 +90,14 @@ class Installation:
         """Id of a task instance whose rows all say the same."""
         return self.task_of(f"{kitchen}.profit", environment)
 
-    def task_of(self, dag_id: str, environment: str = "development") -> str:
+    def task_of(
+        self, dag_id: str, environment: str = "development", *, task_id: str = "load"
+    ) -> str:
         """Id of a running task of a DAG that an environment's bundle declares."""
         bundle, version = BUNDLES[environment], f"version-of-{environment}"
         kitchen_rows.record(self.engine, version, bundle=bundle, environment=environment)
         add_dag(self.engine, dag_id, bundle=bundle)
-        return add_running_task(self.engine, dag_id, version=version)
+        return add_running_task(self.engine, dag_id, version=version, task_id=task_id)
 
     def ordinary_task(self) -> str:
         add_dag(self.engine, "reports.daily", bundle="dags-folder")

@@ -227,3 +227,12 @@ def test_a_missing_variable_is_not_found_so_that_a_default_takes_effect(installa
 def test_a_variables_name_walks_nowhere(installation, task, key):
     with pytest.raises(Refused, match="is no place in a vault"):
         installation.variable(task, key)
+
+
+def test_tasks_whose_stage_publishes_start_in_the_pending_schema(installation, kitchen):
+    task = installation.task_of(f"{kitchen}.profit", task_id="load.to_publish.copy")
+    extra = installation.connection(task).extra_dejson
+    assert extra["options"] == f"-c search_path={kitchen}__pending,{kitchen}"
+    other = installation.task_of(f"{kitchen}.profit", task_id="load.publish")
+    extra = installation.connection(other).extra_dejson
+    assert extra["options"] == f"-c search_path={kitchen}"
