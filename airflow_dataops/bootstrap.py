@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from airflow_dataops.adapters.airflow_access.roles import FabAccessRoles
+    from airflow_dataops.adapters.git_repository import GitRepository
     from airflow_dataops.adapters.task_api import TaskApi
     from airflow_dataops.adapters.vault import HashicorpVault
     from airflow_dataops.alert_ports import AlertBook
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
         Leases,
         ObjectStore,
         Operations,
-        Repository,
         Runs,
         SecretStore,
         ShownCodeRegister,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Workers,
     )
     from airflow_dataops.registry.happenings import AirflowHappenings
+    from airflow_dataops.schedule_ports import Schedules
     from airflow_dataops.services.credentials import LoginPlaces
 
 
@@ -194,7 +195,7 @@ def happenings() -> AirflowHappenings:
     return AirflowHappenings(_metadata_database())
 
 
-def repository(url: str) -> Repository:
+def repository(url: str) -> GitRepository:
     """The repository that holds a project's branches."""
     from airflow_dataops.adapters.git_repository import GitRepository
 
@@ -241,6 +242,13 @@ def login_places(environment: ReleaseEnvironment) -> LoginPlaces:
         leases=leases(),
         audit_trail=audit_trail(),
     )
+
+
+def schedules() -> Schedules:
+    """Which schedules pipelines declare, and which of them are enabled."""
+    from airflow_dataops.registry.schedules import ScheduleTable
+
+    return ScheduleTable(_metadata_database(), bundle_name=_bundle_name)
 
 
 def leases() -> Leases:

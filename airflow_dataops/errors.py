@@ -9,6 +9,10 @@
     │   │   └── OperationNotFound  nothing was begun under this id
     │   ├── KitchenExists
     │   ├── KitchenHasChildren
+    │   ├── PipelineNotFound       the kitchen has no pipeline of this name
+    │   ├── ScheduleConflict       the code says another schedule than was meant, or none
+    │   ├── NotEditable            a pipeline's file says it in a way only a person can change
+    │   ├── BranchMoved            somebody pushed to the kitchen's branch meanwhile
     │   └── KitchenBusy            it is being created or deleted
     ├── EnvironmentNotFound
     ├── NotAllowed                 who asks may not do it; says who may
@@ -17,6 +21,7 @@
     ├── Vetoed                     a hook of this installation refused
     ├── Superseded                 another attempt has taken over what this one was doing
     ├── NotLoggedIn                a command has no token that the API takes
+    ├── PipelineNotShown           Airflow does not have a pipeline as it is asked for
     ├── RequestRefused             the API answered a command with a refusal
     ├── PipelineError              a pipeline's code breaks a rule of the factory
     ├── BundleError                a version of an environment's kitchens cannot be restored
@@ -29,6 +34,8 @@
         ├── VaultUnavailable       sealed, down or hung
         ├── ApiUnreachable         our REST API does not answer, or something else does
         ├── ToolUnreachable        a warehouse or store does not answer; trying again may help
+        ├── MessengerUnavailable   Slack is down, slow, or has had too much; or knows us no more
+        ├── ChannelRefused         a message cannot be posted to this channel
         └── BadDataFile            a data file does not fit: its header, its columns or a row
 
 Mistakes of calling code are ValueError and TypeError, as everywhere in Python.
@@ -36,8 +43,6 @@ Mistakes of calling code are ValueError and TypeError, as everywhere in Python.
 
 from __future__ import annotations
 
-        ├── MessengerUnavailable   Slack is down, slow, or has had too much; or knows us no more
-        ├── ChannelRefused         a message cannot be posted to this channel
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -146,6 +151,48 @@ class KitchenBusy(KitchenError):
         self.state = state
 
 
+class PipelineNotFound(KitchenError):
+    """A kitchen has no pipeline of this name, or Airflow has not read it yet."""
+
+    def __init__(self, name: str, *, kitchen: str, known: Sequence[str]) -> None:
+        listed = ", ".join(known[:20]) or "none"
+        more = f" and {len(known) - 20} more" if len(known) > 20 else ""  # noqa: PLR2004 - shown
+        super().__init__(
+            f"kitchen {kitchen!r} has no pipeline {_shown(name)}; it has: {listed}{more}"
+        )
+        self.name = name
+
+
+class ScheduleConflict(KitchenError):
+    """A pipeline's code says another schedule than who asks has in mind, or none."""
+
+
+class NotEditable(KitchenError):
+    """A pipeline's file is written so that a program cannot change this one thing in it.
+
+    Attributes:
+        path: the file, on its branch.
+        line: counted from 1; None where the whole file is meant.
+    """
+
+    def __init__(self, problem: str, *, path: str, line: int | None = None) -> None:
+        place = path if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {problem}; change it there by hand and push")
+        self.path = path
+        self.line = line
+
+
+class BranchMoved(KitchenError):
+    """Somebody pushed to a kitchen's branch while a change of it was being made."""
+
+    def __init__(self, branch: str) -> None:
+        super().__init__(
+            f"somebody pushed to branch {branch!r} meanwhile; nothing was changed: look at what "
+            "is new there and ask again"
+        )
+        self.branch = branch
+
+
 class EnvironmentNotFound(DataOpsError):
     """The environments file declares no such release environment."""
 
@@ -213,6 +260,10 @@ class RequestRefused(DataOpsError):
         self.status = status
 
 
+class PipelineNotShown(DataOpsError):
+    """Airflow does not have a pipeline as it is asked for; says what it has."""
+
+
 class PipelineError(DataOpsError):
     """A pipeline's code breaks a rule of the factory."""
 
@@ -271,14 +322,6 @@ class ToolUnreachable(OutsideSystemError):
     """A tool does not answer, or went away while it worked; trying again may help."""
 
 
-class BadDataFile(OutsideSystemError):
-    """A data file does not fit what it is loaded into. Says where, never what the row holds."""
-
-
-def _shown(name: str) -> str:
-    # What was asked for, as long as it could have been a name at all.
-    longest = 80
-    return repr(name) if len(name) <= longest else f"{name[:longest]!r}…"
 class MessengerUnavailable(OutsideSystemError):
     """No message can be posted now, whatever the channel.
 
@@ -304,3 +347,11 @@ class ChannelRefused(OutsideSystemError):
         self.reason = reason
 
 
+class BadDataFile(OutsideSystemError):
+    """A data file does not fit what it is loaded into. Says where, never what the row holds."""
+
+
+def _shown(name: str) -> str:
+    # What was asked for, as long as it could have been a name at all.
+    longest = 80
+    return repr(name) if len(name) <= longest else f"{name[:longest]!r}…"

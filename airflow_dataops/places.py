@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.provisioning import Operation, Part
     from airflow_dataops.domain.release_environment import ReleaseEnvironment
     from airflow_dataops.ports import KitchenPart, Operations, Workers
+    from airflow_dataops.schedule_ports import SourceBranches
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,11 @@ def server_places(project: str) -> Places:
         workers=bootstrap.airflow_workers(),
         hooks=bootstrap.life_cycle_hooks(),
     )
+
+
+def branches(project: str) -> SourceBranches:
+    """The branches of a project's repository, to change a file on."""
+    return bootstrap.repository(config.environments().projects[project].repository)
 
 
 def local_places(project: str, say: Callable[[str], None]) -> Places:

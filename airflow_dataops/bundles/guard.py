@@ -21,7 +21,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_dataops.bundles import access, after_parsing, parse_requests
+from airflow_dataops.bundles import access, after_parsing, enabled_schedules, parse_requests
 from airflow_dataops.bundles.after_parsing import ParsedFile
 from airflow_dataops.bundles.folders import CODE
 from airflow_dataops.domain import names
@@ -99,6 +99,9 @@ def _guarding(original: Callable[..., None], guarded: Mapping[str, Guarded]) -> 
         bundle = guarded.get(bundle_name)
         if bundle is not None:
             hold_to_kitchen(parsing_result, relative_fileloc=relative_fileloc, bundle=bundle)
+            enabled_schedules.set_enabled(
+                parsing_result, relative_fileloc, environment=bundle.environment
+            )
             access.set_access(parsing_result, relative_fileloc, environment=bundle.environment)
         else:
             kitchens = {name for other in guarded.values() for name in _kitchens(other.tracking)}
@@ -136,8 +139,9 @@ def hold_to_kitchen(
 ) -> None:
     """Drop from a kitchen's parsing result what is not the kitchen's to declare, and say so.
 
-    A DAG that stays has no schedule (schedules travel inert; the janitor's is ours), is not
-    paused (so that it can be run by hand), and keeps to its kitchen's files.
+    A DAG that stays has no schedule (schedules travel inert, ``enabled_schedules`` gives it what
+    somebody enabled; the janitor's is ours), is not paused (so that it can be run by hand), and
+    keeps to its kitchen's files.
     """
     kitchen, *rest = Path(relative_fileloc or "").parts or ("",)
     errors = {

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, overload
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow.sdk import TaskGroup
 
 from airflow_dataops.dag_factory.publishing import Publication, published_tables
 from airflow_dataops.domain import names
 from airflow_dataops.errors import PipelineError
+from airflow_dataops.specs import schedule_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,17 +31,6 @@ _DECIDED_BY_KITCHEN = {
     "start_date": "a schedule starts when it is enabled",
     "catchup": "nothing runs before a schedule is enabled",
 }
-# Most schedules are plain numbers; to have croniter take them apart costs as much as half a task.
-_PLAIN_FIELDS = (
-    r"[1-5]?\d",
-    r"(?:1?\d|2[0-3])",
-    r"(?:[12]?[1-9]|[123]0|31)",
-    r"(?:[1-9]|1[0-2])",
-    r"(?:1-5|[0-7])",
-)
-_PLAIN_SCHEDULE = re.compile(
-    " ".join(rf"(?:\*|{number}(?:,{number})*)" for number in _PLAIN_FIELDS) + r"\Z"
-)
 
 _kitchen: ContextVar[KitchenAtParse | None] = ContextVar("kitchen_at_parse", default=None)
 _stages: ContextVar[list[Stage] | None] = ContextVar("stages_of_pipeline", default=None)
@@ -109,23 +97,8 @@ def pipeline(
 
 
 def _check_schedule(schedule: object, timezone: str) -> None:
-    try:
-        ZoneInfo(timezone)
-    except (ValueError, ZoneInfoNotFoundError):
-        message = f"timezone {timezone!r} is none; write an IANA name such as America/Chicago"
-        raise PipelineError(message) from None
-    if schedule is None:
-        return
-    if not isinstance(schedule, str):
-        message = f"schedule is {schedule!r}; write a cron expression such as '0 6 * * 1'"
-        raise PipelineError(message)
-    if _PLAIN_SCHEDULE.match(schedule):
-        return
-    from croniter import croniter
-
-    if not croniter.is_valid(schedule):
-        message = f"schedule {schedule!r} is no cron expression; '0 6 * * 1' is Mondays at six"
-        raise PipelineError(message)
+    if complaint := schedule_text.complaint(schedule, timezone):
+        raise PipelineError(complaint)
 
 
 class Stage:

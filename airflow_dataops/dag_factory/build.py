@@ -20,8 +20,9 @@ from airflow_dataops.dag_factory.assets import keep_assets_in_kitchen
 from airflow_dataops.dag_factory.authoring import PipelineDefinition, collecting_stages, loading
 from airflow_dataops.dag_factory.ordinary import Branch, ordinary_dags
 from airflow_dataops.dag_factory.references import keep_references_in_kitchen
-from airflow_dataops.domain import names
+from airflow_dataops.domain import names, schedule
 from airflow_dataops.domain.kitchen_at_parse import PIPELINES, KitchenAtParse
+from airflow_dataops.domain.schedule import Schedule, ScheduleState
 from airflow_dataops.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -213,7 +214,8 @@ def _module(name: str, code: Path) -> ModuleType:
 def _tags(kitchen: KitchenAtParse, definition: PipelineDefinition) -> set[str]:
     tags = {f"kitchen:{kitchen.name}", f"environment:{kitchen.environment}"}
     if definition.schedule:
-        tags.add(f"inert schedule: {definition.schedule} {definition.timezone}"[:100])
+        declared = Schedule.written(definition.schedule, definition.timezone)
+        tags.add(schedule.tag(ScheduleState.INERT, declared))
     return tags
 
 

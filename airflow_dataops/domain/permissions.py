@@ -27,6 +27,7 @@ class Action(StrEnum):
     REFRESH = "refresh"
     CUT = "cut a kitchen from"
     GET_CREDENTIALS = "get a login of"
+    SET_SCHEDULE = "set a schedule in"
     CHANGE = "change"
     STAFF = "staff"
     DELETE = "delete"
@@ -37,12 +38,20 @@ _NEEDS = {
     Action.REFRESH: Role.COOK,
     Action.CUT: Role.COOK,
     Action.GET_CREDENTIALS: Role.COOK,
+    Action.SET_SCHEDULE: Role.COOK,
     Action.CHANGE: Role.HEAD,
     Action.STAFF: Role.HEAD,
     Action.DELETE: Role.HEAD,
 }
 # What of a protected environment's base kitchen its staff may do, whatever their role.
 _IN_PROTECTED = (Action.SEE, Action.REFRESH, Action.CUT)
+# What nobody may do there, its owner included.
+_NOT_IN_PROTECTED = {
+    Action.GET_CREDENTIALS: "gives no login to people",
+    Action.SET_SCHEDULE: (
+        "its code changes by merging alone; set the schedule in a kitchen below and merge it up"
+    ),
+}
 
 
 def check(
@@ -84,8 +93,8 @@ def objection(
     if environment.name != kitchen.environment:
         message = f"kitchen {kitchen.name} is not of environment {environment.name}"
         raise ValueError(message)
-    if environment.protected and action is Action.GET_CREDENTIALS:
-        return f"environment {environment.name!r} is protected and gives no login to people"
+    if environment.protected and action in _NOT_IN_PROTECTED:
+        return f"environment {environment.name!r} is protected and {_NOT_IN_PROTECTED[action]}"
     if is_owner(person, environment):
         return None
     if environment.protected and action not in _IN_PROTECTED:

@@ -13,6 +13,7 @@ from airflow_dataops.plugins.roles_at_login import RolesAtLogin
 from airflow_dataops.secrets.identity import IdentityMiddleware
 
 if TYPE_CHECKING:
+    from airflow.timetables.base import Timetable
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,15 @@ class BuildAtStart:
             log.exception("the web app of kitchens could not be built")
 
 
+class TimetablesWhenAsked:
+    """Our timetables, loaded by whoever schedules; every process imports the plugin."""
+
+    def __get__(self, _plugin: object, _owner: type) -> list[type[Timetable]]:
+        from airflow_dataops.timetables import EnabledTimetable
+
+        return [EnabledTimetable]
+
+
 class DataOpsPlugin(AirflowPlugin):
     """Puts the identity middleware around the API server, and the REST API into it."""
 
@@ -83,13 +93,14 @@ class DataOpsPlugin(AirflowPlugin):
             "kwargs": {"ours": _app},
         },
         {"name": "dataops roles", "middleware": RolesAtLogin, "args": [], "kwargs": {}},
-    ]
-    fastapi_apps = [  # noqa: RUF012 - likewise
-        {"name": "dataops", "app": _app, "url_prefix": "/dataops"}
-    ]
         {
             "name": "dataops alerts",
             "middleware": AnnounceWhatHappens,
             "args": [],
             "kwargs": {"by": announcer},
         },
+    ]
+    fastapi_apps = [  # noqa: RUF012 - likewise
+        {"name": "dataops", "app": _app, "url_prefix": "/dataops"}
+    ]
+    timetables = TimetablesWhenAsked()

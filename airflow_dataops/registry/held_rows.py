@@ -11,7 +11,7 @@ from airflow_dataops.errors import KitchenBusy, KitchenNotFound
 from airflow_dataops.registry.models import KitchenRow
 
 if TYPE_CHECKING:
-    from sqlalchemy import Update
+    from sqlalchemy import Delete, Update
     from sqlalchemy.orm import Session
 
     from airflow_dataops.domain.kitchen import Kitchen
@@ -30,7 +30,7 @@ def living_row(kitchen: Kitchen) -> Update:
     return update(KitchenRow).where(KitchenRow.id == kitchen.id, KitchenRow.deleted_at.is_(None))
 
 
-def changed_one(session: Session, change: Update) -> bool:
+def changed_one(session: Session, change: Update | Delete) -> bool:
     """Carry a change of one row out; False where no row met its conditions."""
     return bool(cast("CursorResult[Any]", session.execute(change)).rowcount)
 

@@ -23,6 +23,7 @@ from airflow_dataops.registry.held_rows import (
     living_row,
 )
 from airflow_dataops.registry.models import BundleVersionRow, KitchenRow, MemberRow, OperationRow
+from airflow_dataops.registry.schedules import forget_schedules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -171,6 +172,7 @@ class KitchenTable:
                     error=f"{audit.by} had the kitchen deleted before it was ready",
                 )
             )
+            forget_schedules(session, kitchen)
             _begin(session, operation, audit)
 
     def staff(self, kitchen: Kitchen) -> list[Member]:

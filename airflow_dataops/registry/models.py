@@ -222,6 +222,19 @@ class WatchRow(Base):
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class ScheduleRow(Base):
+    """A schedule that somebody has enabled in a kitchen, until it is disabled."""
+
+    __tablename__ = "dataops_schedule"
+
+    kitchen_id: Mapped[str] = mapped_column(ForeignKey(_KITCHEN), primary_key=True)
+    pipeline: Mapped[str] = mapped_column(String(250), primary_key=True)
+    cron: Mapped[str] = mapped_column(String(100))
+    timezone: Mapped[str] = mapped_column(String(100))
+    enabled_by: Mapped[str] = mapped_column(String(250))
+    enabled_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class BundleVersionRow(Base):
     """Which environment a version of a kitchens' bundle belongs to.
 
@@ -235,6 +248,17 @@ class BundleVersionRow(Base):
     project: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME))
     environment: Mapped[str] = mapped_column(String(MAX_KITCHEN_NAME))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KitchenCommitRow(Base):
+    """From when on a kitchen's bundle showed which commit; a row for each change."""
+
+    __tablename__ = "dataops_kitchen_commit"
+
+    kitchen_id: Mapped[str] = mapped_column(ForeignKey(_KITCHEN), primary_key=True)
+    version: Mapped[str] = mapped_column(String(250), primary_key=True)
+    commit_id: Mapped[str] = mapped_column(String(64))
+    shown_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 # In the database itself, so that no code path and no other client of it can rewrite history.

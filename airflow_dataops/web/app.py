@@ -19,6 +19,7 @@ from airflow_dataops.web.api import (
     environments,
     kitchens,
     operations,
+    schedules,
     staff,
     tasks,
 )
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from airflow_dataops.web.installation import Installation
 
 API = "/api/v1"
-_FOR_PEOPLE = (kitchens, staff, credentials, operations, audit, environments)
+_FOR_PEOPLE = (kitchens, staff, schedules, credentials, operations, audit, environments)
 
 
 def create_app(open_installation: Callable[[], Installation] = this_installation) -> FastAPI:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from airflow_dataops.domain.release_environment import Projects, ReleaseEnvironment
     from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations, ShownCodeRegister
+    from airflow_dataops.schedule_ports import Schedules, SourceBranches
     from airflow_dataops.services.credentials import LoginPlaces
     from airflow_dataops.services.kitchens import Places
 
@@ -25,6 +26,7 @@ class Installation:
         login_places: what logins on demand of an environment need.
         shown_code: what Airflow has of kitchens' code.
         sweep_leases: takes back an environment's logins that nobody may use any more.
+        branches: of a project's repository, by the project's name.
     """
 
     projects: Projects
@@ -36,6 +38,8 @@ class Installation:
     login_places: Callable[[ReleaseEnvironment], LoginPlaces]
     shown_code: ShownCodeRegister
     sweep_leases: Callable[[ReleaseEnvironment], int]
+    schedules: Schedules
+    branches: Callable[[str], SourceBranches]
 
 
 def this_installation() -> Installation:
@@ -58,4 +62,6 @@ def this_installation() -> Installation:
         login_places=bootstrap.login_places,
         shown_code=bootstrap.shown_code(),
         sweep_leases=bootstrap.sweep_leases,
+        schedules=bootstrap.schedules(),
+        branches=places.branches,
     )

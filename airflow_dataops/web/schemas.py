@@ -138,6 +138,35 @@ class GetCredentials(_Body):
         return int(self.ttl[:-1]) * _SECONDS[self.ttl[-1]]
 
 
+class SetSchedule(_Body):
+    """The schedule that a pipeline's code is to say; null takes it away.
+
+    Without ``timezone``, what the code says of it stays.
+    """
+
+    schedule: Name | None
+    timezone: Name | None = None
+    reason: Reason | None = None
+
+
+class EnableSchedule(_Body):
+    """A schedule to enable; ``schedule`` and ``timezone`` say what you take the code to say."""
+
+    schedule: Name | None = None
+    timezone: Name = "UTC"
+    reason: Reason | None = None
+
+    def expected(self) -> tuple[str, str] | None:
+        """Cron and timezone, if any are named."""
+        return None if self.schedule is None else (self.schedule, self.timezone)
+
+
+class DisableSchedule(_Body):
+    """Why a schedule is disabled."""
+
+    reason: Reason | None = None
+
+
 Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -168,6 +197,9 @@ BODIES = (
     ChangeKitchen,
     PutMember,
     GetCredentials,
+    SetSchedule,
+    EnableSchedule,
+    DisableSchedule,
     EndOperation,
     FailOperation,
     ReportStep,

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from croniter import croniter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_dataops import pipeline, stage, table
-from airflow_dataops.dag_factory.authoring import _PLAIN_SCHEDULE, collecting_stages
+from airflow_dataops.dag_factory.authoring import collecting_stages
 from airflow_dataops.errors import InvalidName, PipelineError
 
 if TYPE_CHECKING:
@@ -140,26 +139,6 @@ def test_a_pipeline_is_declared_with_or_without_parentheses():
 
     assert pipeline(profit).build is profit
     assert pipeline()(profit).name == pipeline(profit).name == "profit"
-
-
-FIELDS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)]
-
-
-@given(st.data())
-def test_a_schedule_that_is_not_shown_to_croniter_is_one(data):
-    fields = [
-        data.draw(
-            st.one_of(
-                st.sampled_from(["*", "1-5", "*/5", "00", "x"]),
-                st.integers(0, 70).map(str),
-                st.lists(st.integers(low, high), min_size=1).map(lambda n: ",".join(map(str, n))),
-            )
-        )
-        for low, high in FIELDS
-    ]
-    schedule = " ".join(fields)
-    if _PLAIN_SCHEDULE.match(schedule):
-        assert croniter.is_valid(schedule)
 
 
 @pytest.mark.parametrize("schedule", ["0 6 * * 1", "*/5 * * * *", "0 6 1,15 * *", "@daily"])

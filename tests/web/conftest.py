@@ -20,8 +20,18 @@ API = "/dataops/api/v1"
 JWT_SECRET = "a-secret-of-these-tests-" * 4
 TOKEN_KEY = "a-key-of-these-tests-" * 4
 ENVIRONMENTS = {
-    "production": ("retail", "demo_production", "main", {"owner": "eric", "protected": True}),
-    "development": ("retail", "demo_dev", "demo_dev", {"owner": "chris"}),
+    "production": (
+        "retail",
+        "demo_production",
+        "main",
+        {"owner": "eric", "protected": True, "schedules_enabled_by": ["eric"]},
+    ),
+    "development": (
+        "retail",
+        "demo_dev",
+        "demo_dev",
+        {"owner": "chris", "schedules_enabled_by": ["carl"]},
+    ),
     "lab": (
         "retail",
         "demo_lab",

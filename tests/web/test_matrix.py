@@ -75,6 +75,7 @@ TABLE = {
     "GET /environments/{name}": all_(200),
     "GET /me": all_(200),
     "GET /audit": all_(200),
+    "GET /schedules": all_(200),
     "GET /openapi.json": all_(200),
     "POST /kitchens": {
         "shared": staff_only(202, least="cook"),
@@ -87,6 +88,22 @@ TABLE = {
     "GET /kitchens/{name}/history": seen(200),
     "GET /kitchens/{name}/operation": seen(200),
     "GET /operations/{operation_id}": seen(200),
+    "GET /kitchens/{name}/schedules": seen(200),
+    # No pipeline is read here, and none of these is on the branch: who passes hears that.
+    "PUT /kitchens/{name}/schedules/{pipeline}": for_kitchens(
+        422, least="cook", protected=all_(403)
+    ),
+    # The environment's list alone decides, which names a cook; eric's own names him.
+    "POST /kitchens/{name}/schedules/{pipeline}/enable": {
+        "shared": all_(403, cook=404),
+        "private": all_(404, guest=403, head=403, owner=403),
+        "protected": owner_alone(404),
+    },
+    "POST /kitchens/{name}/schedules/{pipeline}/disable": {
+        "shared": all_(403, cook=404, owner=404),
+        "private": all_(404, guest=403, head=403),
+        "protected": owner_alone(404),
+    },
     "POST /kitchens/{name}/refresh": for_kitchens(204, least="cook"),
     "PATCH /kitchens/{name}": for_kitchens(200, least="head", protected=owner_alone(200)),
     "DELETE /kitchens/{name}": for_kitchens(202, least="head", protected=owner_alone(422)),
@@ -101,6 +118,9 @@ TABLE = {
 }
 BODIES = {
     "PATCH /kitchens/{name}": {"ticket": "DATA-1"},
+    "PUT /kitchens/{name}/schedules/{pipeline}": {"schedule": "0 6 * * 1"},
+    "POST /kitchens/{name}/schedules/{pipeline}/enable": {},
+    "POST /kitchens/{name}/schedules/{pipeline}/disable": {},
     "POST /kitchens/{name}/credentials/{tool}": {"ttl": "8h"},
     "PUT /kitchens/{name}/staff/{who}": {"role": "guest"},
 }
@@ -143,6 +163,7 @@ class Street:
         # What changes something is done to a kitchen of its own.
         kitchen = kind and self.kitchen(kind, anew=method == "DELETE" and path.endswith("{name}"))
         values = {"name": kitchen or "development", "who": "zoe", "tool": "redshift"}
+        values["pipeline"] = "none_such"
         body = BODIES.get(route)
         if route == "POST /kitchens":
             body = {"name": f"k{next(_numbers)}", "parent": kitchen}

@@ -1,105 +1,34 @@
-"""The project's git repository, through GitPython and the git command.
-
-Two views of it: ``GitRepository`` cuts and deletes branches in the repository that people push
-to; ``Mirror`` is a bare copy on this host, from which an environment's bundle reads trees and
-through which it publishes manifests.
-"""
+"""A bare copy of a project's repository on this host."""
 
 from __future__ import annotations
 
 import tarfile
-from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 import git
 
+from airflow_dataops.adapters.git_repository.commands import (
+    OURSELVES,
+    PATIENCE_SECONDS,
+    UNATTENDED,
+    piped,
+    told,
+)
 from airflow_dataops.domain import names
-from airflow_dataops.errors import OutsideSystemError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
 # The same manifest must give the same commit on every host, so its author and date are fixed.
 _MANIFEST_IDENTITY = {
-    "GIT_AUTHOR_NAME": "airflow_dataops",
-    "GIT_AUTHOR_EMAIL": "airflow_dataops@localhost",
+    **OURSELVES,
+    "GIT_AUTHOR_NAME": OURSELVES["GIT_COMMITTER_NAME"],
+    "GIT_AUTHOR_EMAIL": OURSELVES["GIT_COMMITTER_EMAIL"],
     "GIT_AUTHOR_DATE": "1970-01-01T00:00:00+00:00",
-    "GIT_COMMITTER_NAME": "airflow_dataops",
-    "GIT_COMMITTER_EMAIL": "airflow_dataops@localhost",
     "GIT_COMMITTER_DATE": "1970-01-01T00:00:00+00:00",
 }
 _MANIFEST_FILE = "manifest.json"
-_SILENCE_SECONDS = 30
-_PATIENCE_SECONDS = 600
-# No prompt for a password or an unknown host key, and no server that says nothing: either would
-# be waited for, and a dag-processor that waits parses nobody's DAGs.
-_UNATTENDED = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_SSH_COMMAND": (
-        f"ssh -o BatchMode=yes -o ConnectTimeout={_SILENCE_SECONDS}"
-        f" -o ServerAliveInterval={_SILENCE_SECONDS // 2} -o ServerAliveCountMax=2"
-    ),
-    "GIT_HTTP_LOW_SPEED_LIMIT": "1",
-    "GIT_HTTP_LOW_SPEED_TIME": str(_SILENCE_SECONDS),
-}
-
-
-class GitRepository:
-    """Branches of the repository at a path or URL; implements the port ``Repository``.
-
-    Args:
-        url: as git takes it.
-        patience_seconds: how long one exchange with the repository may take.
-    """
-
-    def __init__(self, url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
-        self._url = url
-        self._patience = patience_seconds
-        self._git = git.Git()
-        self._git.update_environment(**_UNATTENDED)
-
-    def tip(self, branch: str) -> str | None:
-        """Commit id of a branch's tip; None where there is no such branch."""
-        ref = f"refs/heads/{branch}"
-        with _told("look up branch", branch, self._url):
-            listed = str(self._git.ls_remote(self._url, ref, kill_after_timeout=self._patience))
-        # git takes the name for the end of one: others may be listed beside it.
-        tips = [line.split(maxsplit=1) for line in listed.splitlines()]
-        return next((commit for commit, name in tips if name == ref), None)
-
-    def cut_branch(self, name: str, *, source: str) -> None:
-        """Create a branch at the tip of another; the same branch again is no error."""
-        commit = self.tip(source)
-        if commit is None:
-            where = _without_password(self._url)
-            message = f"git could not cut {name!r}: {where} has no branch {source!r}"
-            raise OutsideSystemError(message)
-        if self.tip(name) is not None:
-            return
-        with _told("cut branch", name, self._url), _scratch(self._url) as scratch:
-            limit = self._patience
-            scratch.fetch("--quiet", "--depth=1", self._url, commit, kill_after_timeout=limit)
-            try:
-                # Without the lease, a branch that somebody makes meanwhile could be moved.
-                lease = f"--force-with-lease=refs/heads/{name}:"
-                target = f"{commit}:refs/heads/{name}"
-                scratch.push("--quiet", lease, self._url, target, kill_after_timeout=limit)
-            except git.GitCommandError:
-                if self.tip(name) is None:
-                    raise
-
-    def delete_branch(self, name: str) -> None:
-        """Delete a branch; one that is gone already is no error."""
-        if self.tip(name) is None:
-            return
-        with _told("delete branch", name, self._url), _scratch(self._url) as scratch:
-            try:
-                target = f":refs/heads/{name}"
-                scratch.push("--quiet", self._url, target, kill_after_timeout=self._patience)
-            except git.GitCommandError:
-                if self.tip(name) is not None:
-                    raise
 
 
 class Mirror:
@@ -111,9 +40,7 @@ class Mirror:
         patience_seconds: how long one exchange with the repository may take.
     """
 
-    def __init__(
-        self, path: Path, *, url: str, patience_seconds: float = _PATIENCE_SECONDS
-    ) -> None:
+    def __init__(self, path: Path, *, url: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._path = path
         self._url = url
         self._patience = patience_seconds
@@ -121,12 +48,12 @@ class Mirror:
     def fetch_branches(self) -> None:
         """Bring all branches up to date; the first call clones."""
         self._ensure()
-        with _told("fetch branches", "", self._url):
+        with told("fetch branches", "", self._url):
             self._fetch("--prune", "+refs/heads/*:refs/heads/*")
 
     def tips(self) -> dict[str, str]:
         """Commit id of each branch's tip, by branch name."""
-        with _told("list branches", "", self._url):
+        with told("list branches", "", self._url):
             listed = self._git.for_each_ref(
                 "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/"
             )
@@ -142,7 +69,7 @@ class Mirror:
         Returns:
             The version: blob id of the manifest.
         """
-        with _told("publish a manifest of", "kitchens", self._url):
+        with told("publish a manifest of", "kitchens", self._url):
             version = self._write_blob(manifest)
             ref = names.manifest_ref(version)
             if not self._has_ref(ref):
@@ -155,7 +82,7 @@ class Mirror:
         """The manifest whose blob id is the version, fetched where this host lacks it."""
         self._ensure()
         ref = names.manifest_ref(version)
-        with _told("restore version", version, self._url):
+        with told("restore version", version, self._url):
             if not self._has_ref(ref):
                 self._fetch(f"+{ref}:{ref}")
             # The blob is read by its own id: what a reference points to can be moved, that cannot.
@@ -177,7 +104,7 @@ class Mirror:
             into: an empty folder.
             paths: only these folders and files; those the commit lacks are left out.
         """
-        with _told("extract commit", commit, self._url):
+        with told("extract commit", commit, self._url):
             wanted = self._existing(commit, paths)
             if paths and not wanted:
                 return
@@ -195,7 +122,7 @@ class Mirror:
                 common, they are compared with each other.
             below: the folder.
         """
-        with _told("compare commit", commit, self._url):
+        with told("compare commit", commit, self._url):
             try:
                 base = str(self._git.merge_base(since, commit))
             except git.GitCommandError as error:
@@ -219,7 +146,7 @@ class Mirror:
     @property
     def _git(self) -> git.Git:
         command = git.Git(self._path)
-        command.update_environment(**_UNATTENDED)
+        command.update_environment(**UNATTENDED)
         return command
 
     def _ensure(self) -> None:
@@ -238,11 +165,11 @@ class Mirror:
         return bool(self._git.for_each_ref("--format=x", ref))
 
     def _write_blob(self, content: bytes) -> str:
-        with _piped(content) as piped:
-            return cast("str", self._git.hash_object("-w", "--stdin", istream=piped))
+        with piped(content) as stream:
+            return cast("str", self._git.hash_object("-w", "--stdin", istream=stream))
 
     def _commit_manifest(self, blob: str, parents: Sequence[str]) -> str:
-        with _piped(f"100644 blob {blob}\t{_MANIFEST_FILE}\n".encode()) as entry:
+        with piped(f"100644 blob {blob}\t{_MANIFEST_FILE}\n".encode()) as entry:
             tree = self._git.mktree(istream=entry)
         arguments = [item for parent in sorted(set(parents)) for item in ("-p", parent)]
         committed = self._git.commit_tree(
@@ -277,51 +204,3 @@ def _now() -> float:
     import time
 
     return time.time()
-
-
-@contextmanager
-def _piped(content: bytes) -> Iterator[IO[bytes]]:
-    """A file for git's standard input, for as long as git reads it."""
-    import tempfile
-
-    with tempfile.TemporaryFile() as pipe:
-        pipe.write(content)
-        pipe.seek(0)
-        yield pipe
-
-
-@contextmanager
-def _scratch(url: str) -> Iterator[git.Git]:
-    """An empty bare repository for as long as one command sequence takes."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="dataops-git-") as folder:
-        command = git.Git(folder)
-        command.update_environment(**_UNATTENDED)
-        command.init("--quiet", "--bare")
-        local = Path(url)
-        if local.is_dir():
-            # Borrow a local repository's objects instead of copying them.
-            objects = next(p for p in (local / ".git/objects", local / "objects") if p.is_dir())
-            Path(folder, "objects/info/alternates").write_text(f"{objects.resolve()}\n")
-        yield command
-
-
-@contextmanager
-def _told(what: str, name: str, url: str) -> Iterator[None]:
-    """Turn git's complaint into ours; a URL's password stays out of it."""
-    try:
-        yield
-    except (git.GitCommandError, git.GitCommandNotFound, tarfile.TarError) as error:
-        reason = str(getattr(error, "stderr", "") or error).strip()
-        message = f"git could not {what} {name!r} of {_without_password(url)}: {reason}"
-        raise OutsideSystemError(message.replace(url, _without_password(url))) from None
-
-
-def _without_password(url: str) -> str:
-    from urllib.parse import urlsplit, urlunsplit
-
-    parts = urlsplit(url)
-    if "@" not in parts.netloc or not parts.scheme:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

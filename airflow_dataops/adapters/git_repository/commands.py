@@ -1,0 +1,83 @@
+"""How this host runs git: without a person to answer it, and with its complaints in our words."""
+
+from __future__ import annotations
+
+import tarfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import git
+
+from airflow_dataops.errors import OutsideSystemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SILENCE_SECONDS = 30
+PATIENCE_SECONDS = 600
+# No prompt for a password or an unknown host key, and no server that says nothing: either would
+# be waited for, and a dag-processor that waits parses nobody's DAGs.
+UNATTENDED = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_SSH_COMMAND": (
+        f"ssh -o BatchMode=yes -o ConnectTimeout={_SILENCE_SECONDS}"
+        f" -o ServerAliveInterval={_SILENCE_SECONDS // 2} -o ServerAliveCountMax=2"
+    ),
+    "GIT_HTTP_LOW_SPEED_LIMIT": "1",
+    "GIT_HTTP_LOW_SPEED_TIME": str(_SILENCE_SECONDS),
+}
+# Who commits what no person wrote.
+OURSELVES = {
+    "GIT_COMMITTER_NAME": "airflow_dataops",
+    "GIT_COMMITTER_EMAIL": "airflow_dataops@localhost",
+}
+
+
+@contextmanager
+def piped(content: bytes) -> Iterator[IO[bytes]]:
+    """A file for git's standard input, for as long as git reads it."""
+    import tempfile
+
+    with tempfile.TemporaryFile() as pipe:
+        pipe.write(content)
+        pipe.seek(0)
+        yield pipe
+
+
+@contextmanager
+def scratch_repository(url: str) -> Iterator[git.Git]:
+    """An empty bare repository for as long as one command sequence takes."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="dataops-git-") as folder:
+        command = git.Git(folder)
+        command.update_environment(**UNATTENDED)
+        command.init("--quiet", "--bare")
+        local = Path(url)
+        if local.is_dir():
+            # Borrow a local repository's objects instead of copying them.
+            objects = next(p for p in (local / ".git/objects", local / "objects") if p.is_dir())
+            Path(folder, "objects/info/alternates").write_text(f"{objects.resolve()}\n")
+        yield command
+
+
+@contextmanager
+def told(what: str, name: str, url: str) -> Iterator[None]:
+    """Turn git's complaint into ours; a URL's password stays out of it."""
+    try:
+        yield
+    except (git.GitCommandError, git.GitCommandNotFound, tarfile.TarError) as error:
+        reason = str(getattr(error, "stderr", "") or error).strip()
+        message = f"git could not {what} {name!r} of {without_password(url)}: {reason}"
+        raise OutsideSystemError(message.replace(url, without_password(url))) from None
+
+
+def without_password(url: str) -> str:
+    """A repository's address as it may be shown."""
+    from urllib.parse import urlsplit, urlunsplit
+
+    parts = urlsplit(url)
+    if "@" not in parts.netloc or not parts.scheme:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,0 +1,115 @@
+"""The schedule of a pipeline in YAML: keys of its top-level mapping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+from airflow_dataops.specs.cuts import Cut, Unreadable, cut
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NULL, _TEXT, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("null", "str", "merge"))
+
+
+def edited(source: str, _pipeline: str, values: Mapping[str, str | None]) -> str:
+    """A pipeline's file with other values under keys of its top level.
+
+    Args:
+        source: the file.
+        values: strings by key; None is written as null.
+
+    Raises:
+        Unreadable: the keys stand there in a way that only a person can change.
+    """
+    tree = _parsed(source)
+    wanted = _needed(tree, source, values)
+    if not wanted:
+        return source
+    new = cut(source, _cuts(source, tree, wanted))
+    after = _parsed(new)
+    if _needed(after, new, values) or _without(after, values) != _without(tree, values):
+        message = "no way was found to change it that leaves all else as it is"
+        raise Unreadable(message)
+    return new
+
+
+def _parsed(source: str) -> yaml.MappingNode:
+    try:
+        tree = yaml.compose(source, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        message = f"it is no YAML that can be read ({getattr(error, 'problem', None) or 'letters'})"
+        raise Unreadable(message, line=mark.line + 1 if mark else None) from error
+    if not isinstance(tree, yaml.MappingNode) or not tree.value:
+        message = "it does not begin with keys and values"
+        raise Unreadable(message)
+    return tree
+
+
+def _needed(
+    tree: yaml.MappingNode, source: str, values: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    """The values that the mapping does not have yet.
+
+    Raises:
+        Unreadable: a present value is no plain one.
+    """
+    has_others = any(key.tag == _MERGE for key, _ in tree.value)
+    needed: dict[str, str | None] = {}
+    for name, value in values.items():
+        found = [(key, node) for key, node in tree.value if key.value == name]
+        if len(found) > 1:
+            message = f"{name} stands there twice"
+            raise Unreadable(message, line=found[1][0].start_mark.line + 1)
+        if found:
+            _check_plain(name, *found[0], source)
+            present = None if found[0][1].tag == _NULL else found[0][1].value
+            if present != value:
+                needed[name] = value
+        elif has_others or (value is not None and (name, value) != ("timezone", "UTC")):
+            needed[name] = value
+    return needed
+
+
+def _check_plain(name: str, key: yaml.Node, node: yaml.Node, source: str) -> None:
+    line = key.start_mark.line + 1
+    is_alias = node.start_mark.index < key.end_mark.index
+    begins = source[node.start_mark.index : node.start_mark.index + 1]
+    if is_alias or begins in tuple("&*!|>"):
+        message = f"{name} is shared with other places, or written over several lines"
+        raise Unreadable(message, line=line)
+    if not isinstance(node, yaml.ScalarNode) or node.tag not in {_NULL, _TEXT}:
+        message = f"{name} is no text"
+        raise Unreadable(message, line=line)
+
+
+def _cuts(source: str, tree: yaml.MappingNode, values: Mapping[str, str | None]) -> list[Cut]:
+    present = {key.value: node for key, node in tree.value if isinstance(key.value, str)}
+    cuts = []
+    for name, value in values.items():
+        if name in present:
+            start, end = present[name].start_mark.index, present[name].end_mark.index
+            gap = " " if source[start - 1 : start] == ":" else ""
+            cuts.append(Cut(start=start, end=end, text=gap + _literal(value)))
+    added = [f"{name}: {_literal(values[name])}" for name in values if name not in present]
+    if added:
+        first = tree.value[0][0].start_mark
+        indent = " " * first.column
+        ends = "\r\n" if "\r\n" in source else "\n"
+        between = ", " if tree.flow_style else f"{ends}{indent}"
+        text = "".join(f"{one}{between}" for one in added)
+        cuts.append(Cut(start=first.index, end=first.index, text=text))
+    return cuts
+
+
+def _literal(value: str | None) -> str:
+    # Quoted: a star alone would be the name of an anchor.
+    return "null" if value is None else f'"{value}"'
+
+
+def _without(tree: yaml.MappingNode, values: Mapping[str, str | None]) -> str:
+    kept = [(key, node) for key, node in tree.value if key.value not in values]
+    return str(yaml.serialize(yaml.MappingNode(tree.tag, kept)))
