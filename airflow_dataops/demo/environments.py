@@ -59,6 +59,11 @@ class DemoEnvironment:
         return f"acme-{self.name}"
 
     @property
+    def slack_channel(self) -> str:
+        """Channel of the environment, without its ``#``."""
+        return self.name
+
+    @property
     def sftp_login(self) -> str:
         """The partner's login for this environment."""
         return f"partner_{self.name}"
@@ -147,5 +152,7 @@ def _declaration(environment: DemoEnvironment, login: VaultLogin) -> dict[str, A
             "redshift": {"schema_per_kitchen": True, **dynamic},
             "s3": {"bucket": environment.bucket},
             "sftp": {"folder": KITCHENS_FOLDER},
+            "slack": {},
         },
+        "alerts": {"slack_channel": f"#{environment.slack_channel}"},
     }

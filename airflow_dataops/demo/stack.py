@@ -1,5 +1,7 @@
 """The outside world of the demo: database, vault, object store and SFTP server, all real.
 
+Slack alone is a double: nobody can run Slack.
+
 Everything is started on free ports of this machine and goes with the process that started it.
 State lives in one directory, so a second start finds passwords, ports and data again.
 """
@@ -22,6 +24,7 @@ from airflow_dataops.demo.processes import stop_leftovers
 from airflow_dataops.demo.retail_data import write_weeks
 from airflow_dataops.demo.s3 import REGION, EmbeddedS3, S3Key
 from airflow_dataops.demo.sftp import EmbeddedSftp
+from airflow_dataops.demo.slack import EmbeddedSlack
 from airflow_dataops.demo.tool_secrets import store_tools
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ class EnvironmentAddresses:
         vault_mount: holds its secrets, among them ``tools/redshift``, ``tools/s3``, ``tools/sftp``
             and, for what makes kitchens, ``provision/redshift`` and so on.
         sftp_root: directory that its SFTP login sees as ``/``.
+        slack_token: of the bot that tells its people what happened.
     """
 
     name: str
@@ -60,6 +64,7 @@ class EnvironmentAddresses:
     sftp_login: str
     sftp_password: str = field(repr=False)
     sftp_root: Path
+    slack_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class StackAddresses:
     sftp_host: str
     sftp_port: int
     sftp_host_key: str
+    slack_url: str
     environments_file: Path
     environments: Mapping[str, EnvironmentAddresses]
 
@@ -172,16 +178,18 @@ class EmbeddedStack:
 
     def _start(self, say: Callable[[str], None]) -> StackAddresses:
         stop_leftovers(self.home)
-        ports = self.home.ports(["postgres", "vault", "s3", "sftp"])
+        ports = self.home.ports(["postgres", "vault", "s3", "sftp", "slack"])
         self._parts = parts = _Parts(
             postgres=EmbeddedPostgres(self.home, ports["postgres"]),
             vault=EmbeddedVault(self.home, ports["vault"]),
             s3=EmbeddedS3(self.home, ports["s3"]),
             sftp=EmbeddedSftp(self.home, ports["sftp"]),
+            slack=EmbeddedSlack(self.home, ports["slack"]),
         )
         # These two take seconds to import their libraries: they do so while the rest starts.
         parts.s3.launch(self.environments)
         parts.sftp.launch(self.environments)
+        parts.slack.launch(self.environments)
         parts.postgres.start(say)
         parts.vault.launch(parts.postgres)
         metadata = parts.postgres.login(_METADATA_DATABASE)
@@ -193,6 +201,7 @@ class EmbeddedStack:
         for environment in self.environments:
             _connect_vault(environment, parts)
         host_key, keys = parts.sftp.host_key(say), parts.s3.keys(say)
+        parts.slack.get_ready(say)
         environments_file = self.home.root / "environments.yaml"
         text = environments_text(self.repository, self.environments, logins)
         write_private(environments_file, text)
@@ -207,6 +216,7 @@ class EmbeddedStack:
             sftp_host=HOST,
             sftp_port=parts.sftp.port,
             sftp_host_key=host_key,
+            slack_url=parts.slack.url,
             environments_file=environments_file,
             environments={
                 e.name: _addresses_of(e, parts, logins[e.name], keys[e.name])
@@ -224,12 +234,13 @@ class _Parts:
     vault: EmbeddedVault
     s3: EmbeddedS3
     sftp: EmbeddedSftp
+    slack: EmbeddedSlack
 
     def stop(self) -> None:
-        for part in (self.s3, self.sftp, self.vault):
+        for part in (self.s3, self.sftp, self.slack, self.vault):
             part.ask_to_stop()
         # PostgreSQL is the last: the vault's data are in it.
-        for server in (self.s3, self.sftp, self.vault, self.postgres):
+        for server in (self.s3, self.sftp, self.slack, self.vault, self.postgres):
             server.stop()
 
 
@@ -272,4 +283,5 @@ def _addresses_of(
         sftp_login=environment.sftp_login,
         sftp_password=parts.sftp.password(environment),
         sftp_root=parts.sftp.root(environment),
+        slack_token=parts.slack.token(environment),
     )

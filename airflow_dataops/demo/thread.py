@@ -55,7 +55,7 @@ def run(home: Path, *, stays: bool, say: Say) -> int:
         try:
             _bring_up(airflow, stack, say)
             problems = _run_weeks(airflow, addresses, say)
-            _say_where(airflow, say)
+            _say_where(airflow, addresses, say)
             if stays and not problems:
                 say("Ctrl-C stops the demo; the next start goes on from here")
                 signal.pause()
@@ -130,8 +130,9 @@ def _say_rows(found: list[KitchenRows], say: Say) -> None:
     say("  development is served a fixed sample: 5 % of households, ids hashed")
 
 
-def _say_where(airflow: DemoAirflow, say: Say) -> None:
+def _say_where(airflow: DemoAirflow, addresses: StackAddresses, say: Say) -> None:
     say("")
     say(f"Airflow   {airflow.url}   user eric   password {airflow.password('eric')}")
+    say(f"Slack     {addresses.slack_url}   what was told, by channel (a double of Slack)")
     say(f"commands  .venv/bin/airflow dataops login --url {airflow.url} --username padma")
     say(f"          password {airflow.password('padma')}")

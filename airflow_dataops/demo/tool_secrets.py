@@ -35,6 +35,8 @@ def store_tools(
         }
         for tool, fields in tools.items():
             vault.put_secret(environment.name, names.tool_secret(tool), fields)
+        slack = _slack(addresses, environment)
+        vault.put_secret(environment.name, names.tool_secret("slack"), slack)
         # What makes kitchens has a database login of its own, and one for the vault.
         tools["redshift"] |= {
             "login": environment.provision_login,
@@ -74,6 +76,15 @@ def _file_server(addresses: StackAddresses, environment: EnvironmentAddresses) -
         "port": str(addresses.sftp_port),
         "login": environment.sftp_login,
         "password": environment.sftp_password,
+        "extra": json.dumps(extra),
+    }
+
+
+def _slack(addresses: StackAddresses, environment: EnvironmentAddresses) -> Fields:
+    extra = {"base_url": f"{addresses.slack_url}/api/"}
+    return {
+        "conn_type": "slack",
+        "password": environment.slack_token,
         "extra": json.dumps(extra),
     }
 
