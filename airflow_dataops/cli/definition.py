@@ -150,6 +150,7 @@ def get_dataops_cli_commands() -> list[CLICommand]:
                 ),
                 GroupCommand(name="kitchen", help="Kitchens", subcommands=_kitchen_commands()),
                 *_other_groups(),
+                _adopt_command(),
                 ActionCommand(
                     name="setup-roles",
                     help="Make the roles that kitchens need in Airflow; say who sees too much",
@@ -159,6 +160,25 @@ def get_dataops_cli_commands() -> list[CLICommand]:
             ),
         )
     ]
+
+
+def _adopt_command() -> ActionCommand:
+    return ActionCommand(
+        name="adopt",
+        help="Say what existing DAG files need before they run in a kitchen",
+        func=lazy_load_command("airflow_dataops.cli.adopt.adopt"),
+        args=(
+            Arg(("folder",), help="Folder with DAG files, as Airflow reads it"),
+            Arg(
+                ("--check",),
+                help="Only look; there is nothing else to do: files are adopted by committing "
+                "them to a kitchen's branch",
+                action="store_true",
+                required=True,
+            ),
+            ARG_OUTPUT,
+        ),
+    )
 
 
 def _environment_commands() -> tuple[ActionCommand, ...]:
