@@ -25,6 +25,7 @@ from airflow_dataops.bundles import access, after_parsing, enabled_schedules, pa
 from airflow_dataops.bundles.after_parsing import ParsedFile
 from airflow_dataops.bundles.folders import CODE
 from airflow_dataops.domain import names
+from airflow_dataops.domain.kitchen_at_parse import PIPELINE_PYTHON, PIPELINE_YAML, PIPELINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,7 +98,13 @@ def _guarding(original: Callable[..., None], guarded: Mapping[str, Guarded]) -> 
         **rest: Any,
     ) -> None:
         bundle = guarded.get(bundle_name)
+        file = ParsedFile(bundle_name=bundle_name, path=str(relative_fileloc))
         if bundle is not None:
+            if _changed_meanwhile(bundle.tracking, relative_fileloc, rest["run_duration"]):
+                # Airflow would write the code of before under the version of now, and a run
+                # that begins in between would look for its tasks where they are not.
+                after_parsing.ask_again(rest["session"], file)
+                return
             hold_to_kitchen(parsing_result, relative_fileloc=relative_fileloc, bundle=bundle)
             enabled_schedules.set_enabled(
                 parsing_result, relative_fileloc, environment=bundle.environment
@@ -114,15 +121,12 @@ def _guarding(original: Callable[..., None], guarded: Mapping[str, Guarded]) -> 
             **rest,
         )
         if bundle is not None:
-            file = ParsedFile(bundle_name=bundle_name, path=str(relative_fileloc))
             after_parsing.settle(
                 rest["session"],
                 file,
                 declared=[dag.dag_id for dag in parsing_result.serialized_dags],
                 has_errors=bool(parsing_result.import_errors),
             )
-            if _changed_meanwhile(bundle.tracking, relative_fileloc, rest["run_duration"]):
-                after_parsing.ask_again(rest["session"], file)
 
     return persist_parsing_result
 
@@ -225,7 +229,12 @@ def _keep_to_files(dag: dict[str, Any], relative_fileloc: str, tracking: Path) -
     loader = tracking / relative_fileloc
     code = loader.parent / CODE
     pipeline = dag["dag_id"].partition(".")[2]
-    written = (code / "pipelines" / pipeline / "pipeline.py", Path(str(dag.get("fileloc"))))
+    folder = code / PIPELINES / pipeline
+    written = (
+        folder / PIPELINE_PYTHON,
+        folder / PIPELINE_YAML,
+        Path(str(dag.get("fileloc"))),
+    )
     inside = code.resolve()
     shown = (path for path in written if path.is_file() and path.resolve().is_relative_to(inside))
     dag["fileloc"] = str(next(shown, loader))

@@ -21,14 +21,20 @@ from airflow_dataops.dag_factory.authoring import PipelineDefinition, collecting
 from airflow_dataops.dag_factory.ordinary import Branch, ordinary_dags
 from airflow_dataops.dag_factory.references import keep_references_in_kitchen
 from airflow_dataops.domain import names, schedule
-from airflow_dataops.domain.kitchen_at_parse import PIPELINES, KitchenAtParse
+from airflow_dataops.domain.kitchen_at_parse import (
+    PIPELINE_PYTHON,
+    PIPELINE_YAML,
+    PIPELINES,
+    KitchenAtParse,
+)
 from airflow_dataops.domain.schedule import Schedule, ScheduleState
-from airflow_dataops.errors import PipelineError
+from airflow_dataops.errors import PipelineError, SpecError
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-PIPELINE_FILE = "pipeline.py"
+# The last is what people write who mean the one before; it is answered, not passed over.
+_FILES = (PIPELINE_PYTHON, PIPELINE_YAML, "pipeline.yml")
 _CODE = "code"
 _KITCHEN_FILE = "kitchen.json"
 
@@ -116,10 +122,16 @@ def _pipelines(code: Path, kitchen: KitchenAtParse, wanted: str | None) -> list[
     """Names of the pipelines to build; what the kitchen does not show is not even looked at."""
     pipelines = code / PIPELINES
     if wanted is None and kitchen.pipelines is None:
-        return sorted(file.parent.name for file in pipelines.glob(f"*/{PIPELINE_FILE}"))
+        found = (pipelines.glob(f"*/{file}") for file in _FILES)
+        return sorted({file.parent.name for files in found for file in files})
     shown = {wanted} if kitchen.pipelines is None else set(kitchen.pipelines)
     asked = shown & {wanted} if wanted else shown
-    return sorted(name for name in asked if name and (pipelines / name / PIPELINE_FILE).exists())
+    return sorted(name for name in asked if name and _written(pipelines / name))
+
+
+def _written(pipeline: Path) -> list[str]:
+    """The files that declare a pipeline; a folder without any is none."""
+    return [file for file in _FILES if (pipeline / file).exists()]
 
 
 def _build(definition: PipelineDefinition, kitchen: KitchenAtParse, code: Path) -> DAG:
@@ -170,6 +182,24 @@ _EPOCH = pendulum.datetime(2000, 1, 1)
 
 def _definition(name: str, code: Path) -> PipelineDefinition:
     names.check_pipeline_name(name)
+    match _written(code / PIPELINES / name):
+        case [file] if file == PIPELINE_PYTHON:
+            return _python_definition(name, code)
+        case [file] if file == PIPELINE_YAML:
+            # Most kitchens have Python alone; the others pay for reading YAML.
+            from airflow_dataops.dag_factory.yaml_pipeline import yaml_definition
+
+            return yaml_definition(name, code)
+        case files:
+            listed = " and ".join(files)
+            message = (
+                f"one file declares a pipeline, here are {listed}; keep {PIPELINE_PYTHON} or "
+                f"{PIPELINE_YAML}, under just that name"
+            )
+            raise PipelineError(message)
+
+
+def _python_definition(name: str, code: Path) -> PipelineDefinition:
     module = _module(name, code)
     declared = {
         id(value): value for value in vars(module).values() if isinstance(value, PipelineDefinition)
@@ -191,13 +221,13 @@ def _module(name: str, code: Path) -> ModuleType:
     Its packages are plain folders as a rule. Having Python look for them would make a parse a
     twentieth longer; where some file imports from them, it does.
     """
-    full_name = f"{PIPELINES}.{name}.{PIPELINE_FILE.removesuffix('.py')}"
+    full_name = f"{PIPELINES}.{name}.{PIPELINE_PYTHON.removesuffix('.py')}"
     if full_name in sys.modules:
         return sys.modules[full_name]
     pipelines = code / PIPELINES
     if any((folder / "__init__.py").exists() for folder in (pipelines, pipelines / name)):
         return importlib.import_module(full_name)
-    loader = SourceFileLoader(full_name, f"{pipelines}/{name}/{PIPELINE_FILE}")
+    loader = SourceFileLoader(full_name, f"{pipelines}/{name}/{PIPELINE_PYTHON}")
     spec = spec_from_file_location(full_name, loader=loader)
     if spec is None:
         raise ImportError(full_name)
@@ -259,6 +289,8 @@ def _places(module: Any) -> list[str]:
 
 def _complaint(error: Exception, code: Path) -> str:
     """An error with the frames that lie in the kitchen's own files."""
+    if isinstance(error, SpecError):  # it names file and line already
+        return f"{error}\n"
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(code)]
     for frame in own:

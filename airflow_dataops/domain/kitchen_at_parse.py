@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # Folder of a branch whose own folders are its pipelines.
 PIPELINES = "pipelines"
+# The file that declares a pipeline is the one or the other.
+PIPELINE_PYTHON, PIPELINE_YAML = "pipeline.py", "pipeline.yaml"
 # Folder of a branch with ordinary DAG files, where the project names no other.
 DAGS_FOLDER = "dags"
 

@@ -78,7 +78,8 @@ def test_parsing_loads_no_costly_library_and_nothing_of_our_far_side(added, modu
 
 @pytest.mark.parametrize("module", PARSED)
 def test_parsing_loads_few_modules(added, module):
-    assert len(added[module]) <= 20
+    # Reading YAML takes a dozen small ones of our own, and only where a pipeline is written in it.
+    assert len(added[module]) <= (40 if module.endswith(".yaml_pipeline") else 25)
 
 
 def test_all_that_authors_import_stays_cheap(tmp_path):

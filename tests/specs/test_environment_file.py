@@ -115,7 +115,7 @@ def test_what_is_left_out_has_the_careful_value(load):
         ("owner: eric", "ownr: eric", 7, "did you mean 'owner'?"),
         ("protected: true", "protected: 'yes'", 6, "protected is 'yes'; write true or false"),
         ("protected: true", "protected: 1", 6, "protected is 1; write true or false"),
-        ("[eric, ", "eric #", 10, "is 'eric'; write a list, for example [eric]"),
+        ("[eric, ", "eric #", 10, "is 'eric'; write a list, for example [one, two]"),
         (" queue: production", " queue:", 11, None),
         ("queue: production", "queue: ''", 11, "queue is ''; write at least one"),
         ("dynamic: true", "dynamc: true", 14, "did you mean 'dynamic'? known keys: bucket, "),
