@@ -293,10 +293,9 @@ def test_what_a_file_declares_no_more_is_hidden_at_once(airflow_engine):
     assert stale == ["dev_kitchen.hidden"]
 
 
-@pytest.mark.usefixtures("persisted")
 @pytest.mark.parametrize(("seconds_ago", "asked"), [(1, [LOADER]), (60, [])])
 def test_a_kitchen_that_was_swapped_while_it_was_parsed_is_parsed_again(
-    airflow_engine, tracking, seconds_ago, asked
+    persisted, airflow_engine, tracking, seconds_ago, asked
 ):
     (tracking / "dev_kitchen").rename(tracking.parent / "state")
     link = tracking / "dev_kitchen"
@@ -316,6 +315,8 @@ def test_a_kitchen_that_was_swapped_while_it_was_parsed_is_parsed_again(
     with Session(airflow_engine) as session:
         query = text("select relative_fileloc from dag_priority_parsing_request")
         assert session.scalars(query).all() == asked
+    # What was read is of before, and would be written under the version of now.
+    assert bool(persisted) is not bool(asked)
 
 
 PLATFORM = "dataops/dataops_kitchen.py"
