@@ -178,6 +178,7 @@ class KitchenFolders:
             "prefix": names.bucket_prefix(name),
             "pipelines": None if kitchen.pipelines is None else sorted(kitchen.pipelines),
             "slack_channel": kitchen.slack_channel,
+            "dags_folder": manifest.dags_folder,
             "tools": {tool: dict(known) for tool, known in manifest.tools.items()},
         }
         return self._loader_folder(

@@ -129,6 +129,7 @@ class KitchenBundle(BaseDagBundle):
         from airflow_dataops import bootstrap, config
 
         environment = config.environments().environment(self.environment)
+        dags_folder = config.environments().project_of(self.environment).dags_folder
         tips = mirror.tips()
         living = {kitchen.name: kitchen for kitchen in bootstrap.kitchen_registry().kitchens()}
         kitchens = {}
@@ -148,6 +149,7 @@ class KitchenBundle(BaseDagBundle):
                     commit,
                     parents_tip=tips.get(parent.branch) if parent else None,
                     mirror=mirror,
+                    dags_folder=dags_folder,
                 ),
                 slack_channel=kitchen.settings.slack_channel,
             )
@@ -160,6 +162,7 @@ class KitchenBundle(BaseDagBundle):
             environment=self.environment,
             tools=tools,
             kitchens=kitchens,
+            dags_folder=dags_folder,
             has_platform=True,
         )
 

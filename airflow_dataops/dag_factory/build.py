@@ -261,7 +261,7 @@ def _make_importable(code: Path, dags_folder: str) -> None:
     kept = [place for place in sys.path if not place.startswith(any_kitchens)]
     if len(kept) < len(sys.path):
         _forget_modules(any_kitchens)
-    folder = (code / dags_folder).resolve()
+    folder = code / dags_folder
     of_dags = [str(folder)] if folder != code and folder.is_dir() else []
     sys.path[:] = [str(code), *of_dags, *kept]
 

@@ -53,7 +53,7 @@ class Branch:
     @property
     def dags_folder(self) -> Path:
         """Where the branch has its ordinary DAG files."""
-        return (self.code / self.kitchen.dags_folder).resolve()
+        return self.code / self.kitchen.dags_folder
 
 
 @dataclass(slots=True, kw_only=True)

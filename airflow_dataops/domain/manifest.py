@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain.kitchen_at_parse import DAGS_FOLDER
 from airflow_dataops.errors import BundleError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Manifest:
 
     Attributes:
         tools: of each declared tool what is no secret, such as a bucket.
+        dags_folder: of every kitchen's branch, with ordinary DAG files.
         has_platform: the version holds the DAGs that make and look after kitchens; those of
             earlier releases do not.
     """
@@ -57,6 +59,7 @@ class Manifest:
     tools: Mapping[str, Mapping[str, str]]
     kitchens: Mapping[str, KitchenAtCommit]
     has_platform: bool = False
+    dags_folder: str = DAGS_FOLDER
 
     def to_bytes(self) -> bytes:
         """Canonical form: the same kitchens give the same bytes on every host."""
@@ -66,6 +69,8 @@ class Manifest:
             "tools": {name: dict(tool) for name, tool in self.tools.items()},
             "kitchens": {name: kitchen.as_json() for name, kitchen in self.kitchens.items()},
         }
+        if self.dags_folder != DAGS_FOLDER:
+            content["dags_folder"] = self.dags_folder
         if self.has_platform:
             content["platform"] = True
         return (json.dumps(content, sort_keys=True, indent=1) + "\n").encode()
@@ -102,6 +107,7 @@ def read_manifest(content: bytes, *, version: str, environment: str) -> Manifest
             for name, kitchen in data["kitchens"].items()
         },
         has_platform=data.get("platform", False),
+        dags_folder=data.get("dags_folder", DAGS_FOLDER),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain.kitchen_at_parse import DAGS_FOLDER
 from airflow_dataops.errors import EnvironmentNotFound, UnknownTool
 
 if TYPE_CHECKING:
@@ -95,11 +96,16 @@ class ReleaseEnvironment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """One repository with one tree of kitchens, and the environments they run in."""
+    """One repository with one tree of kitchens, and the environments they run in.
+
+    Attributes:
+        dags_folder: of the repository, with ordinary DAG files; ``.`` for all of it.
+    """
 
     name: str
     repository: str
     environments: Mapping[str, ReleaseEnvironment]
+    dags_folder: str = DAGS_FOLDER
 
     def environment(self, name: str) -> ReleaseEnvironment:
         """The environment of this name.

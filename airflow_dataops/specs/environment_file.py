@@ -58,6 +58,7 @@ def _projects(model: EnvironmentsModel) -> Projects:
             project: Project(
                 name=project,
                 repository=content.repository,
+                dags_folder=content.dags_folder,
                 environments={
                     name: _environment(project, name, environment)
                     for name, environment in content.environments.items()

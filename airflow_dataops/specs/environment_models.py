@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from airflow_dataops.domain import names
+from airflow_dataops.domain.kitchen_at_parse import DAGS_FOLDER
 from airflow_dataops.errors import InvalidName
 
 if TYPE_CHECKING:
@@ -47,6 +48,14 @@ def _absolute_path(path: str) -> str:
         message = "write the file's path from the root on, so that it is the same for each process"
         raise ValueError(message)
     return path
+
+
+def _folder_of_branch(folder: str) -> str:
+    path = PurePosixPath(folder)
+    if not folder or path.is_absolute() or ".." in path.parts:
+        message = "write a folder of the repository, for example airflow/dags; . for all of it"
+        raise ValueError(message)
+    return str(path)
 
 
 def _web_address(url: str) -> str:
@@ -167,6 +176,7 @@ class ProjectModel(_Strict):
     environments: Annotated[dict[EnvironmentName, EnvironmentModel], Field(min_length=1)] = Field(
         description="write at least one release environment"
     )
+    dags_folder: Annotated[str, AfterValidator(_folder_of_branch)] = DAGS_FOLDER
 
 
 class EnvironmentsModel(_Strict):

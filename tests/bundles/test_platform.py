@@ -70,6 +70,7 @@ def test_a_manifest_is_read_as_it_was_written():
         tools={},
         kitchens={"padma": padma, "bare": KitchenAtCommit(id="2", commit="c", owner="eric")},
         has_platform=True,
+        dags_folder="etl",
     )
     content = written.to_bytes()
     assert read_manifest(content, version=version_of(content), environment="development") == written

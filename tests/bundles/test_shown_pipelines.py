@@ -95,3 +95,9 @@ def test_the_slack_channel_is_told(padma, shown, host):
     shown("padma")
     about = json.loads((host.bundle().path / "padma" / "kitchen.json").read_text())
     assert about["slack_channel"] == "#padma"
+
+
+def test_ordinary_dag_files_that_are_changed_are_shown_as_well(padma, shown):
+    files = {"dags/team/sales.py": "x = 1\n", "dags/team/sales.sql": "select 1\n"}
+    padma.origin.commit(files, branch="padma")
+    assert shown("padma") == ["a", "dags/team/sales.py"]

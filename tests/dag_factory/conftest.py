@@ -37,6 +37,7 @@ class Kitchens:
     tools: dict[str, dict[str, str]] = field(
         default_factory=lambda: {"s3": {"bucket": "acme-development"}, "redshift": {}}
     )
+    dags_folder: str = "dags"
     _known: dict[str, tuple[KitchenAtCommit, Mapping[str, str]]] = field(default_factory=dict)
 
     def write(
@@ -63,6 +64,7 @@ class Kitchens:
             project="retail",
             environment="development",
             tools=self.tools,
+            dags_folder=self.dags_folder,
             kitchens={name: about for name, (about, _) in self._known.items()},
         )
         folders = KitchenFolders(self.base)

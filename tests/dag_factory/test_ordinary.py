@@ -318,3 +318,14 @@ def test_no_module_of_a_kitchen_stays_on_the_path(kitchens):
         str(code),
         str(code / "dags"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "file"), [(".", "sales.py"), (".", "team/sales.py"), ("etl/dags", "etl/dags/x.py")]
+)
+def test_a_project_says_which_folder_has_its_dag_files(kitchens, folder, file):
+    kitchens.dags_folder = folder
+    files = {file: PLAIN + OLD, "pipelines/old/x.py": "raise ValueError('dag of airflow')"}
+    written = kitchens.write("dev_kitchen", files | {"dags.py": "", "other/airflow.txt": "dag"})
+    bag = DagBag(str(written / names.LOADER_FILE), safe_mode=False)
+    assert (list(bag.dags), bag.import_errors) == (["dev_kitchen.sales_daily"], {})

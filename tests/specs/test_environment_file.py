@@ -100,6 +100,24 @@ def test_the_documented_example_becomes_projects_with_environments(load):
     assert projects.project_of("production").repository.endswith("acme/pipelines.git")
 
 
+@pytest.mark.parametrize(
+    ("folder", "read"), [("airflow/dags", "airflow/dags"), ("./etl/", "etl"), (".", ".")]
+)
+def test_a_projects_dag_files_are_in_a_folder_of_its_repository(load, folder, read):
+    key = "    environments:\n"
+    text = TWO_ENVIRONMENTS.replace(key, f"    dags_folder: {folder}\n{key}", 1)
+    assert load(text).projects["retail"].dags_folder == read
+    assert load(TWO_ENVIRONMENTS).projects["retail"].dags_folder == "dags"
+
+
+@pytest.mark.parametrize("folder", ["/opt/airflow/dags", "../other", "''"])
+def test_a_folder_outside_of_the_repository_is_none_of_its(load, folder):
+    key = "    environments:\n"
+    text = TWO_ENVIRONMENTS.replace(key, f"    dags_folder: {folder}\n{key}", 1)
+    with pytest.raises(SpecError, match="write a folder of the repository"):
+        load(text)
+
+
 def test_what_is_left_out_has_the_careful_value(load):
     development = load(TWO_ENVIRONMENTS).environment("development")
     assert development.protected is False
