@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from airflow_dataops.domain import names
+from airflow_dataops.domain import names, schedule
 from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.provisioning import OperationKind, Progress
+from airflow_dataops.domain.schedule import PipelineSchedule
 from airflow_dataops.errors import (
     KitchenBusy,
     KitchenExists,
@@ -31,6 +32,8 @@ class FakeRegistry:
         warned: ids of kitchens whose staff was warned.
         parsing_requests: names of the kitchens whose DAGs were to be read at once.
         foreign_dags: DAG ids of bundles that serve no kitchens.
+        tags: of the kitchens' DAGs, by DAG id.
+        schedules: what is enabled, by kitchen id and pipeline.
     """
 
     living: dict = field(default_factory=dict)
@@ -41,6 +44,8 @@ class FakeRegistry:
     audit: list = field(default_factory=list)
     parsing_requests: list = field(default_factory=list)
     foreign_dags: list = field(default_factory=list)
+    tags: dict = field(default_factory=dict)
+    schedules: dict = field(default_factory=dict)
 
     def by_id(self, kitchen_id):
         """A kitchen as it is now, or was."""
@@ -131,6 +136,7 @@ class FakeKitchenRegistry:
                     other, progress=Progress.FAILED, ended_at=audit.at, error=why
                 )
         self.recorded.operations[operation.id] = operation
+        self.recorded.schedules.pop(kitchen.id, None)
         self.recorded.audit.append(audit)
 
     def staff(self, kitchen):
@@ -267,3 +273,47 @@ class FakeAuditTrail:
             and (asked.until is None or entry.at < asked.until)
         ]
         return sorted(found, key=lambda entry: entry.at, reverse=True)[: asked.at_most]
+
+
+class FakeSchedules:
+    """Schedules without a database; passes the contract of ``ScheduleTable``."""
+
+    def __init__(self, recorded):
+        self.recorded = recorded
+
+    def of(self, kitchens):
+        return {kitchen.id: self._of(kitchen) for kitchen in kitchens}
+
+    def enabled_in(self, kitchen, *, environment):
+        living = self.recorded.living.get(kitchen)
+        if living is None or living.environment != environment:
+            return {}
+        return dict(self.recorded.schedules.get(living.id, {}))
+
+    def enable(self, kitchen, enabled, *, audit):
+        self.recorded.hold_living(kitchen)
+        self.recorded.schedules.setdefault(kitchen.id, {})[enabled.pipeline] = enabled
+        self.recorded.audit.append(audit)
+
+    def disable(self, kitchen, pipeline, *, audit):
+        if self.recorded.schedules.get(kitchen.id, {}).pop(pipeline, None) is None:
+            return False
+        self.recorded.hold_living(kitchen)
+        self.recorded.audit.append(audit)
+        return True
+
+    def _of(self, kitchen):
+        tags = {
+            dag_id.partition(".")[2]: found
+            for dag_id, found in self.recorded.tags.items()
+            if names.is_in_namespace(dag_id, kitchen.name)
+        }
+        enabled = self.recorded.schedules.get(kitchen.id, {})
+        return [
+            PipelineSchedule(
+                pipeline=pipeline,
+                declared=schedule.declared_by(tags.get(pipeline, ())),
+                enabled=enabled.get(pipeline),
+            )
+            for pipeline in sorted({*tags, *enabled})
+        ]

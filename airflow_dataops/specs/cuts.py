@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,16 @@ class Unreadable(ValueError):
     def __init__(self, message: str, *, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
+
+
+@contextmanager
+def only_this_changed() -> Iterator[None]:
+    """While a result is held against what was there before: whatever is wrong with it is ours."""
+    try:
+        yield
+    except Unreadable as error:
+        message = "no way was found to change it that leaves all else as it is"
+        raise Unreadable(message) from error
 
 
 def cut(text: str, cuts: Iterable[Cut]) -> str:

@@ -18,7 +18,8 @@ from airflow_dataops.specs.cuts import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LARGEST = 1_000_000
+# It is parsed several times while somebody waits.
+LARGEST = 200_000
 _EDITORS = {
     "pipeline.py": schedule_edit_python.edited,
     "pipeline.yaml": schedule_edit_yaml.edited,
@@ -73,7 +74,7 @@ def edited(content: bytes, *, path: str, pipeline: str, new: NewSchedule) -> byt
         return editor(content.decode(), pipeline, new.values()).encode()
     except UnicodeDecodeError:
         message = "it is not written in UTF-8"
-    except RecursionError:
+    except (RecursionError, MemoryError):
         message = "it is nested too deep"
     except Unreadable as error:
         raise NotEditable(str(error), path=path, line=error.line) from error

@@ -6,7 +6,7 @@ import ast
 import warnings
 from typing import TYPE_CHECKING
 
-from airflow_dataops.specs.cuts import Cut, Unreadable, cut
+from airflow_dataops.specs.cuts import Cut, Unreadable, cut, only_this_changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,8 @@ def edited(source: str, pipeline: str, values: Mapping[str, str | None]) -> str:
     if not wanted:
         return mark + source
     new = cut(source, _cuts(source, decorator, wanted))
-    _check_same(source, new, pipeline, values)
+    with only_this_changed():
+        _check_same(source, new, pipeline, values)
     return mark + new
 
 
@@ -165,8 +166,7 @@ def _check_same(before: str, after: str, pipeline: str, values: Mapping[str, str
     tree = _parsed(after)
     left = _needed(_decorator(tree, pipeline), values)
     if left or _without(_parsed(before), pipeline, values) != _without(tree, pipeline, values):
-        message = "no way was found to change it that leaves all else as it is"
-        raise Unreadable(message)
+        raise Unreadable(after)
 
 
 def _without(tree: ast.Module, pipeline: str, values: Mapping[str, str | None]) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from airflow_dataops.specs.cuts import Cut, Unreadable, cut
+from airflow_dataops.specs.cuts import Cut, Unreadable, cut, only_this_changed
+from airflow_dataops.specs.marked_yaml import DEEPEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,21 +25,25 @@ def edited(source: str, _pipeline: str, values: Mapping[str, str | None]) -> str
     Raises:
         Unreadable: the keys stand there in a way that only a person can change.
     """
+    mark = "\ufeff" if source.startswith("\ufeff") else ""
+    source = source.removeprefix(mark)
     tree = _parsed(source)
     wanted = _needed(tree, source, values)
     if not wanted:
-        return source
+        return mark + source
     new = cut(source, _cuts(source, tree, wanted))
-    after = _parsed(new)
-    if _needed(after, new, values) or _without(after, values) != _without(tree, values):
-        message = "no way was found to change it that leaves all else as it is"
-        raise Unreadable(message)
-    return new
+    with only_this_changed():
+        after = _parsed(new)
+        if _needed(after, new, values) or _without(after, values) != _without(tree, values):
+            raise Unreadable(new)
+    return mark + new
 
 
 def _parsed(source: str) -> yaml.MappingNode:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        tree = yaml.compose(source, Loader=yaml.SafeLoader)
+        _check_depth(source, loader)
+        tree = yaml.compose(source, Loader=loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         message = f"it is no YAML that can be read ({getattr(error, 'problem', None) or 'letters'})"
@@ -47,6 +52,19 @@ def _parsed(source: str) -> yaml.MappingNode:
         message = "it does not begin with keys and values"
         raise Unreadable(message)
     return tree
+
+
+def _check_depth(source: str, loader: type[yaml.SafeLoader]) -> None:
+    """Refuse what would break the C loader, which calls itself for each level."""
+    depth = 0
+    for event in yaml.parse(source, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                message = f"it is nested deeper than {DEEPEST} levels"
+                raise Unreadable(message)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _needed(
