@@ -15,7 +15,10 @@ from airflow_dataops.services import alerting, announcing
 
 if TYPE_CHECKING:
     from airflow_dataops.adapters.slack import SlackMessenger
+    from airflow_dataops.adapters.task_reports import TaskReports
+    from airflow_dataops.alert_ports import AlertBook
     from airflow_dataops.domain.release_environment import ReleaseEnvironment
+    from airflow_dataops.registry.happenings import AirflowHappenings
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +43,26 @@ def make_rounds(holder: str) -> bool:
 def places(environment: ReleaseEnvironment) -> alerting.Places:
     """What a round over an environment works with."""
     return alerting.Places(
-        book=bootstrap.alert_book(),
-        happenings=bootstrap.happenings(),
+        book=alert_book(),
+        happenings=happenings(),
         messenger=lambda: messenger(environment),
         render=partial(announcing.message, base_url=config.pages_url()),
         clock=lambda: datetime.now(tz=UTC),
     )
+
+
+def alert_book() -> AlertBook:
+    """What people are to be told, and were."""
+    from airflow_dataops.registry.alerts import AlertTable
+
+    return AlertTable(bootstrap.metadata_database())
+
+
+def happenings() -> AirflowHappenings:
+    """What happened to kitchens and their tasks."""
+    from airflow_dataops.registry.happenings import AirflowHappenings
+
+    return AirflowHappenings(bootstrap.metadata_database())
 
 
 def messenger(environment: ReleaseEnvironment) -> SlackMessenger:
@@ -67,6 +84,18 @@ def messenger(environment: ReleaseEnvironment) -> SlackMessenger:
         message = f"the secret at {place} of {environment.name} has no password: the bot's token"
         raise CredentialRefused(message)
     return SlackMessenger(connection)
+
+
+def task_reports() -> TaskReports:
+    """Where the task that asks tells the server what people are to hear."""
+    from airflow.configuration import conf
+    from airflow.sdk import BaseHook
+
+    from airflow_dataops.adapters.task_reports import TaskReports
+
+    # The same file that Airflow's own supervisor trusts.
+    certificate = conf.get("api", "ssl_cert", fallback="") or None
+    return TaskReports(BaseHook.get_connection(names.PLATFORM), certificate=certificate)
 
 
 def _make_round(environment: ReleaseEnvironment, holder: str) -> bool:

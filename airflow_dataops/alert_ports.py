@@ -109,6 +109,18 @@ class AlertBook(Protocol):
         """Remove alerts that were settled before then; gives their number."""
 
     def alerts(
-        self, *, environments: Sequence[str], kitchen_ids: Sequence[str], at_most: int
+        self,
+        *,
+        environments: Sequence[str],
+        kitchen_ids: Sequence[str],
+        at_most: int,
+        undelivered: bool = False,
     ) -> list[Alert]:
-        """Alerts of these environments or of these kitchens, newest first."""
+        """Alerts of these environments or of these kitchens, newest first.
+
+        Args:
+            environments: whose.
+            kitchen_ids: whose besides.
+            at_most: how many.
+            undelivered: only those that nobody was told of.
+        """

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from airflow_dataops.adapters.git_repository import GitRepository
     from airflow_dataops.adapters.task_api import TaskApi
     from airflow_dataops.adapters.vault import HashicorpVault
-    from airflow_dataops.alert_ports import AlertBook
     from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.manifest import Manifest
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
         Warehouse,
         Workers,
     )
-    from airflow_dataops.registry.happenings import AirflowHappenings
     from airflow_dataops.schedule_ports import Schedules
     from airflow_dataops.services.credentials import LoginPlaces
 
@@ -105,7 +103,7 @@ def kitchen_registry() -> KitchenRegistry:
     """The kitchens of this installation, in Airflow's metadata database."""
     from airflow_dataops.registry.kitchens import KitchenTable
 
-    return KitchenTable(_metadata_database(), bundle_name=_bundle_name)
+    return KitchenTable(metadata_database(), bundle_name=_bundle_name)
 
 
 def access_roles() -> AccessRoles:
@@ -125,7 +123,7 @@ def fab_roles() -> FabAccessRoles | None:
     from airflow_dataops.adapters.airflow_access.roles import FabAccessRoles
 
     return FabAccessRoles(
-        _metadata_database(), environment_of=lambda name: config.environments().environment(name)
+        metadata_database(), environment_of=lambda name: config.environments().environment(name)
     )
 
 
@@ -171,28 +169,14 @@ def operations() -> Operations:
     """What is done to the kitchens of this installation, in Airflow's metadata database."""
     from airflow_dataops.registry.operations import OperationTable
 
-    return OperationTable(_metadata_database())
+    return OperationTable(metadata_database())
 
 
 def audit_trail() -> AuditTrail:
     """Who did what to the kitchens of this installation, in Airflow's metadata database."""
     from airflow_dataops.registry.audit import AuditTable
 
-    return AuditTable(_metadata_database())
-
-
-def alert_book() -> AlertBook:
-    """What people are to be told, and were, in Airflow's metadata database."""
-    from airflow_dataops.registry.alerts import AlertTable
-
-    return AlertTable(_metadata_database())
-
-
-def happenings() -> AirflowHappenings:
-    """What happened to kitchens and their tasks, as Airflow's metadata database tells it."""
-    from airflow_dataops.registry.happenings import AirflowHappenings
-
-    return AirflowHappenings(_metadata_database())
+    return AuditTable(metadata_database())
 
 
 def repository(url: str) -> GitRepository:
@@ -248,14 +232,14 @@ def schedules() -> Schedules:
     """Which schedules pipelines declare, and which of them are enabled."""
     from airflow_dataops.registry.schedules import ScheduleTable
 
-    return ScheduleTable(_metadata_database(), bundle_name=_bundle_name)
+    return ScheduleTable(metadata_database(), bundle_name=_bundle_name)
 
 
 def leases() -> Leases:
     """Which logins of vaults are in use, in Airflow's metadata database."""
     from airflow_dataops.registry.leases import LeaseTable
 
-    return LeaseTable(_metadata_database())
+    return LeaseTable(metadata_database())
 
 
 def sweep_leases(environment: ReleaseEnvironment) -> int:
@@ -279,7 +263,7 @@ def record_bundle_version(*, version: str, bundle_name: str, manifest: Manifest)
 
     from airflow_dataops.registry.bundle_versions import record_version
 
-    with Session(_metadata_database()) as session, session.begin():
+    with Session(metadata_database()) as session, session.begin():
         record_version(
             session,
             version=version,
@@ -293,7 +277,7 @@ def shown_code() -> ShownCodeRegister:
     """What Airflow has of kitchens' code."""
     from airflow_dataops.registry.shown_code import ShownCodeTable
 
-    return ShownCodeTable(_metadata_database(), bundle_name=_bundle_name)
+    return ShownCodeTable(metadata_database(), bundle_name=_bundle_name)
 
 
 def identify(task_instance: str) -> KitchenTask | None:
@@ -308,7 +292,7 @@ def identify(task_instance: str) -> KitchenTask | None:
     from airflow_dataops.registry.identities import look_up
 
     try:
-        facts = look_up(_metadata_database(), task_instance)
+        facts = look_up(metadata_database(), task_instance)
         if facts is None:
             from airflow_dataops.registry import former_tasks
 
@@ -373,10 +357,15 @@ def _never_had_kitchens() -> bool:
 
     if config.settings().environments_file is not None or config.kitchen_bundles():
         return False
-    return not inspect(_metadata_database()).has_table(KitchenRow.__tablename__)
+    return not inspect(metadata_database()).has_table(KitchenRow.__tablename__)
 
 
-def _metadata_database() -> Engine:
+def metadata_database() -> Engine:
+    """Airflow's metadata database, which holds our tables, too.
+
+    Raises:
+        ConfigurationError: this process has none.
+    """
     from airflow import settings
 
     if settings.engine is None:
@@ -391,7 +380,7 @@ def _metadata_database() -> Engine:
 def _single_read() -> AbstractContextManager[MetadataConnection]:
     from airflow_dataops.registry.single_reads import without_transactions
 
-    return without_transactions(_metadata_database())
+    return without_transactions(metadata_database())
 
 
 def _bundle_name(environment: str) -> str:

@@ -25,6 +25,7 @@ def get_provider_info() -> dict[str, object]:
         ],
         "cli": ["airflow_dataops.cli.definition.get_dataops_cli_commands"],
         "db-managers": ["airflow_dataops.registry.db_manager.DataOpsDBManager"],
+        "notifications": ["airflow_dataops.notifications.kitchen.KitchenNotifier"],
         "secrets-backends": ["airflow_dataops.secrets.kitchen_vault.KitchenVaultBackend"],
         "config": {"dataops": {"description": _SECTION, "options": _OPTIONS}},
     }

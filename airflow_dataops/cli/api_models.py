@@ -168,3 +168,18 @@ class CredentialsAnswer(_Answer):
     login: str | None = None
     password: str | None = Field(default=None, repr=False)
     ends_at: datetime | None = None
+
+
+class AlertAnswer(_Answer):
+    """Something that people were told of, or are to be told of."""
+
+    at: datetime
+    kind: str
+    environment: str = ""
+    kitchen: str | None = None
+    what: str
+    state: str
+    channel: str | None = None
+    sent_at: datetime | None = None
+    attempts: int = 0
+    error: str | None = None

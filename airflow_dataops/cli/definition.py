@@ -135,6 +135,12 @@ _AUDIT = (
     Arg(("--format",), help="How to write it", choices=("json", "csv"), default="json"),
 )
 
+_ALERTS = (
+    Arg(("--kitchen",), help="Of this kitchen alone; default: of all that are yours"),
+    Arg(("--undelivered",), help="Those that nobody was told of", action="store_true"),
+    ARG_OUTPUT,
+)
+
 
 def get_dataops_cli_commands() -> list[CLICommand]:
     """The command group that Airflow adds to its own."""
@@ -251,11 +257,15 @@ def _other_groups() -> tuple[CLICommand, ...]:
     export = _command(
         "export", f"{cli}.audit.export_audit", "Write the audit trail, newest first", _AUDIT
     )
+    alerts = _command(
+        "list", f"{cli}.alerts.list_alerts", "Show what people were told of, newest first", _ALERTS
+    )
     return (
         _command("login", f"{cli}.login.login", "Log in to the REST API of kitchens", _LOGIN),
         _command("logout", f"{cli}.login.logout", "Forget the login of this host", ()),
         GroupCommand(name="operation", help="Creations and deletions", subcommands=(show,)),
         GroupCommand(name="audit", help="Who did what", subcommands=(export,)),
+        GroupCommand(name="alerts", help="What people were told in Slack", subcommands=(alerts,)),
     )
 
 

@@ -33,6 +33,7 @@ class EmbeddedSlack:
             "port": self._port,
             "tokens": {self.token(e): f"kitchens-{e.name}" for e in environments},
             "channels": [*(e.slack_channel for e in environments), *KITCHENS_CHANNELS],
+            "only": {e.slack_channel: f"kitchens-{e.name}" for e in environments},
         }
         program = str(Path(__file__).with_name("slack_server.py"))
         self._process = GuardedProcess.start(

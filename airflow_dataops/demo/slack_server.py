@@ -1,7 +1,8 @@
 """A double of Slack's Web API, as far as messages take it: what was posted, by channel.
 
 Started as a script it serves the demo on its own (it imports nothing of this package): the setup
-is read as JSON from standard input, ``{"port": …, "tokens": {token: name}, "channels": […]}``.
+is read as JSON from standard input:
+``{"port": …, "tokens": {token: bot}, "channels": [name], "only": {channel: bot}}``.
 Tests start it in their own process.
 
 It answers as Slack documents it, refuses what Slack refuses (unknown tokens and channels, blocks
@@ -46,10 +47,12 @@ class Workspace:
     Attributes:
         tokens: of bots, with their names.
         messages: by the channel's name without ``#``, in the order in which they came.
+        only: channels that no other bot is in, with the bot that is.
     """
 
     tokens: dict[str, str]
     messages: dict[str, list[dict[str, Any]]]
+    only: dict[str, str] = field(default_factory=dict)
     mode: Mode = field(default_factory=Mode)
     calls: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,16 +79,14 @@ class Workspace:
         name = self._channel(arguments.get("channel", ""))
         if name is None:
             return _refused("channel_not_found")
+        if self.only.get(name, bot) != bot:
+            return _refused("not_in_channel")
         blocks = arguments.get("blocks") or []
         blocks = json.loads(blocks) if isinstance(blocks, str) else blocks
         text, thread = arguments.get("text", ""), arguments.get("thread_ts")
         there = self.messages[name]
-        if not text and not blocks:
-            return _refused("no_text")
-        if len(text) > _LONGEST_MESSAGE:
-            return _refused("msg_too_long")
-        if len(blocks) > MOST_BLOCKS or any(map(_is_invalid, blocks)):
-            return _refused("invalid_blocks")
+        if wrong := _wrong(text, blocks):
+            return _refused(wrong)
         if thread is not None and thread not in {message["ts"] for message in there}:
             return _refused("thread_not_found")
         stamp = max(time.time(), float(there[-1]["ts"]) + 1e-6 if there else 0.0)
@@ -241,6 +242,15 @@ def _shown(message: dict[str, Any]) -> str:
     )
 
 
+def _wrong(text: str, blocks: list[dict[str, Any]]) -> str | None:
+    if not text and not blocks:
+        return "no_text"
+    if len(text) > _LONGEST_MESSAGE:
+        return "msg_too_long"
+    is_invalid = len(blocks) > MOST_BLOCKS or any(map(_is_invalid, blocks))
+    return "invalid_blocks" if is_invalid else None
+
+
 def _is_invalid(block: dict[str, Any]) -> bool:
     texts = [block.get("text"), *block.get("elements", ())]
     lengths = [len(text["text"]) for text in texts if text]
@@ -259,6 +269,7 @@ def main() -> None:
     """Serve until a signal ends the process."""
     setup = json.load(sys.stdin)
     double = SlackDouble(setup["tokens"], setup["channels"], port=setup["port"])
+    double.workspace.only = setup["only"]
     sys.stdout.write(json.dumps({"url": double.url}) + "\n")
     sys.stdout.flush()
     sys.stdout = sys.stderr  # from here on nobody reads what is written there

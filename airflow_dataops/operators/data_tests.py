@@ -15,6 +15,7 @@ from airflow_dataops.domain.data_tests import (
 )
 from airflow_dataops.errors import DataTestsFailed, PendingTableLost
 from airflow_dataops.operators.rendering import RendersDomainObjects
+from airflow_dataops.operators.telling import tell_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,6 +78,7 @@ class DataTestsOperator(RendersDomainObjects):
             else:
                 self.log.info(line)
         _stop_where_needed(verdicts)
+        tell_people(verdicts)
 
     def _warehouses(self, context: Context) -> Callable[[str], Warehouse]:
         """Where tables are read: what is pending, in a stage that publishes."""

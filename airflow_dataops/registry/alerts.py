@@ -197,9 +197,21 @@ class AlertTable:
             return int(done.rowcount)
 
     def alerts(
-        self, *, environments: Sequence[str], kitchen_ids: Sequence[str], at_most: int
+        self,
+        *,
+        environments: Sequence[str],
+        kitchen_ids: Sequence[str],
+        at_most: int,
+        undelivered: bool = False,
     ) -> list[Alert]:
-        """Alerts of these environments or of these kitchens, newest first."""
+        """Alerts of these environments or of these kitchens, newest first.
+
+        Args:
+            environments: whose.
+            kitchen_ids: whose besides.
+            at_most: how many.
+            undelivered: only those that nobody was told of.
+        """
         query = (
             _messages()
             .where(
@@ -210,6 +222,8 @@ class AlertTable:
             .order_by(MessageRow.at.desc(), MessageRow.id.desc())
             .limit(at_most)
         )
+        if undelivered:
+            query = query.where(MessageRow.state != AlertState.SENT)
         return self._alerts(query)
 
     def _record(self, events: Sequence[Event]) -> int:

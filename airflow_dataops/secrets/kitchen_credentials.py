@@ -68,7 +68,7 @@ def connection(task: KitchenTask, task_instance: str, tool_name: str) -> Connect
     Args:
         task: one of a kitchen.
         task_instance: the task instance that asks.
-        tool_name: a tool of the environment.
+        tool_name: a tool of the environment, or ``dataops`` for our own API.
 
     Raises:
         CredentialRefused: the environment or its vault has no such tool for this kitchen.
@@ -78,6 +78,10 @@ def connection(task: KitchenTask, task_instance: str, tool_name: str) -> Connect
     from airflow_dataops import config
     from airflow_dataops.services.credentials import is_issued
 
+    if tool_name == names.PLATFORM:
+        from airflow_dataops.secrets import platform_credentials
+
+        return platform_credentials.of_our_api(task, task_instance)
     environment = config.environments().environment(task.environment)
     tool = environment.tool(tool_name)
     # With what is declared of the tool: when that is changed, what was made before is not given.

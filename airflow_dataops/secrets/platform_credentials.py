@@ -42,7 +42,7 @@ def connection(task: KitchenTask, task_instance: str, conn_id: str) -> Connectio
     from airflow_dataops.adapters.airflow_connections import as_connection
 
     if conn_id == API:
-        return _of_our_api(task, task_instance)
+        return of_our_api(task, task_instance)
     environment = config.environments().environment(task.environment)
     tool = Tool(name=VAULT) if conn_id == VAULT else environment.tool(conn_id)
     place = names.provision_secret(tool.name)
@@ -59,7 +59,12 @@ def connection(task: KitchenTask, task_instance: str, conn_id: str) -> Connectio
     return as_connection(tool, fields, schema=None)
 
 
-def _of_our_api(task: KitchenTask, task_instance: str) -> Connection:
+def of_our_api(task: KitchenTask, task_instance: str) -> Connection:
+    """Our own API's address, and a token of minutes for this try of this task.
+
+    Raises:
+        ConfigurationError: our API's address or key is not configured.
+    """
     from airflow.models.connection import Connection
 
     from airflow_dataops import config

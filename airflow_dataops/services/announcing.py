@@ -38,12 +38,17 @@ def message(events: Sequence[Event], *, base_url: str | None, remark: str | None
         remark: what the reader has to know of the way the message took.
     """
     first = events[0]
-    sign, headline = _headline(events)
-    lines = [f"{sign} {_linked(headline, first.task, base_url)}"]
+    sign, said = _headline(events)
+    lines = [f"{sign} {_linked(said, first.task, base_url)}"]
     lines += _several(events, base_url) if len(events) > 1 else _body(first)
     blocks: list[Block] = [_section(chunk) for chunk in _chunks(lines)][: MOST_BLOCKS - 1]
     blocks.append(_context([*_facts(first), *([escaped(remark)] if remark else [])]))
-    return Message(text=_cut(f"{sign} {escaped(headline)}"), blocks=tuple(blocks))
+    return Message(text=_cut(f"{sign} {escaped(said)}"), blocks=tuple(blocks))
+
+
+def headline(event: Event) -> str:
+    """What happened, in a few words that are not escaped."""
+    return _headline([event])[1]
 
 
 def escaped(text: str) -> str:

@@ -14,9 +14,11 @@ from pydantic.json_schema import models_json_schema
 
 from airflow_dataops.web import schemas
 from airflow_dataops.web.api import (
+    alerts,
     audit,
     credentials,
     environments,
+    kitchen_tasks,
     kitchens,
     operations,
     schedules,
@@ -27,7 +29,7 @@ from airflow_dataops.web.auth import asking_person
 from airflow_dataops.web.installation import this_installation
 from airflow_dataops.web.limits import HideFaults, LimitBody
 from airflow_dataops.web.problems import answer_with_problems
-from airflow_dataops.web.task_auth import asking_task
+from airflow_dataops.web.task_auth import asking_task, reporting_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +39,16 @@ if TYPE_CHECKING:
     from airflow_dataops.web.installation import Installation
 
 API = "/api/v1"
-_FOR_PEOPLE = (kitchens, staff, schedules, credentials, operations, audit, environments)
+_FOR_PEOPLE = (
+    kitchens,
+    staff,
+    schedules,
+    credentials,
+    operations,
+    audit,
+    alerts,
+    environments,
+)
 
 
 def create_app(open_installation: Callable[[], Installation] = this_installation) -> FastAPI:
@@ -50,7 +61,9 @@ def create_app(open_installation: Callable[[], Installation] = this_installation
     app.add_api_route(f"{API}/openapi.json", lambda: _openapi(app), include_in_schema=False)
     for_tasks = _closed_app(asking_task, [tasks.router], prefix="")
     app.mount(f"{API}/task", for_tasks)
-    for one in (app, for_tasks):
+    for_reports = _closed_app(reporting_task, [kitchen_tasks.router], prefix="")
+    app.mount(f"{API}/kitchen-task", for_reports)
+    for one in (app, for_tasks, for_reports):
         one.state.open_installation = open_installation
     app.add_middleware(LimitBody)
     return app

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
+    from airflow_dataops.alert_ports import AlertBook
+    from airflow_dataops.domain.events import TaskTry
     from airflow_dataops.domain.release_environment import Projects, ReleaseEnvironment
     from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations, ShownCodeRegister
     from airflow_dataops.schedule_ports import Schedules, SourceBranches
@@ -27,6 +29,8 @@ class Installation:
         shown_code: what Airflow has of kitchens' code.
         sweep_leases: takes back an environment's logins that nobody may use any more.
         branches: of a project's repository, by the project's name.
+        alert_book: what people are to be told, and were.
+        task_try: a task instance as it is now, and whether this is its last try.
     """
 
     projects: Projects
@@ -40,6 +44,8 @@ class Installation:
     sweep_leases: Callable[[ReleaseEnvironment], int]
     schedules: Schedules
     branches: Callable[[str], SourceBranches]
+    alert_book: AlertBook
+    task_try: Callable[[str], tuple[TaskTry, bool]]
 
 
 def this_installation() -> Installation:
@@ -50,7 +56,7 @@ def this_installation() -> Installation:
     """
     from datetime import timedelta
 
-    from airflow_dataops import bootstrap, config, places
+    from airflow_dataops import alert_places, bootstrap, config, places
 
     return Installation(
         projects=config.environments(),
@@ -64,4 +70,6 @@ def this_installation() -> Installation:
         sweep_leases=bootstrap.sweep_leases,
         schedules=bootstrap.schedules(),
         branches=places.branches,
+        alert_book=alert_places.alert_book(),
+        task_try=alert_places.happenings().task_try,
     )

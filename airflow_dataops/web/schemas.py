@@ -14,6 +14,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from airflow_dataops.domain.events import LONGEST_NOTE, MOST_VERDICTS
 from airflow_dataops.domain.kitchen import KitchenSettings
 from airflow_dataops.domain.staff import Member, Role, check_who
 from airflow_dataops.errors import InvalidRequest
@@ -192,6 +193,27 @@ class ReportStep(_Body):
     detail: Annotated[str, StringConstraints(max_length=10_000)] = ""
 
 
+class ReportedVerdict(_Body):
+    """What a data test said that did not pass; ``measured`` is None where there is no number."""
+
+    test: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_REASON)]
+    outcome: Annotated[str, StringConstraints(pattern="^(warn|fail|error)$")]
+    measured: Annotated[float | None, Field(allow_inf_nan=False)] = None
+    detail: Annotated[str, StringConstraints(max_length=LONGEST_REASON)] = ""
+
+
+class ReportVerdicts(_Body):
+    """The verdicts of a stage's tests that did not pass."""
+
+    verdicts: Annotated[list[ReportedVerdict], Field(min_length=1, max_length=MOST_VERDICTS)]
+
+
+class ReportNote(_Body):
+    """What an author wants a kitchen's people to read."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NOTE, pattern=READABLE)]
+
+
 BODIES = (
     CreateKitchen,
     ChangeKitchen,
@@ -203,4 +225,6 @@ BODIES = (
     EndOperation,
     FailOperation,
     ReportStep,
+    ReportVerdicts,
+    ReportNote,
 )

@@ -66,7 +66,7 @@ def test_environments_are_listed_in_every_form(installation):
     for form in ("table", "plain", "yaml"):
         shown = installation.airflow("dataops", "environment", "list", "-o", form)
         assert shown.code == 0
-        assert "redshift, s3, sftp" in shown.stdout
+        assert "redshift, s3, sftp, slack" in shown.stdout
 
 
 def test_an_environment_shows_where_its_logins_are_and_not_what(installation, embedded_stack):
@@ -94,7 +94,7 @@ def test_a_check_opens_every_tool_of_every_environment(installation):
     assert set(found.findings) == {
         f"{environment}: {subject}"
         for environment in ("development", "production")
-        for subject in ("vault", "redshift", "s3", "sftp")
+        for subject in ("vault", "redshift", "s3", "sftp", "slack")
     }
     assert set(found.findings.values()) == {"yes"}
 
@@ -104,7 +104,7 @@ def test_a_check_prints_its_table_and_nothing_between(installation):
     assert found.code == 0
     assert found.stderr == "", found.stderr
     # head, line, four findings
-    assert len(found.stdout.strip().splitlines()) == 6
+    assert len(found.stdout.strip().splitlines()) == 7
 
 
 def test_a_vault_that_is_down_is_not_in_order_and_hides_its_tools(installation):
@@ -169,12 +169,12 @@ def test_a_bucket_that_is_not_there_is_not_in_order(installation):
 
 def test_a_tool_without_a_credential_is_not_in_order(installation):
     def add(retail):
-        retail["environments"]["development"]["tools"]["slack"] = {}
+        retail["environments"]["development"]["tools"]["jira"] = {}
 
     found = check(installation, "development", environ=installation.with_environments(add))
     assert found.code == 1
-    assert found.detail("development: slack") == (
-        "the vault of development has no credential for slack at tools/slack"
+    assert found.detail("development: jira") == (
+        "the vault of development has no credential for jira at tools/jira"
     )
 
 

@@ -50,7 +50,7 @@ def test_raw_http_with_the_tasks_own_token_is_refused_by_name(waiting, name):
     assert answer.status_code == 403
     assert answer.json()["detail"]["message"] == (
         f"connection '{name}' of dev_kitchen.waits is refused: "
-        f"unknown tool {name}; declared: redshift, s3, sftp"
+        f"unknown tool {name}; declared: redshift, s3, sftp, slack"
     )
 
 

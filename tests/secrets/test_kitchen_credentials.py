@@ -73,7 +73,7 @@ def test_an_undeclared_tool_is_refused_by_name(installation, kitchen, task):
         installation.connection(task, "ssh_default")
     assert str(refused.value) == (
         f"connection 'ssh_default' of {kitchen}.profit is refused: "
-        "unknown tool ssh_default; declared: redshift, s3, sftp"
+        "unknown tool ssh_default; declared: redshift, s3, sftp, slack"
     )
 
 

@@ -75,6 +75,7 @@ TABLE = {
     "GET /environments/{name}": all_(200),
     "GET /me": all_(200),
     "GET /audit": all_(200),
+    "GET /alerts": all_(200),
     "GET /schedules": all_(200),
     "GET /openapi.json": all_(200),
     "POST /kitchens": {
@@ -86,6 +87,7 @@ TABLE = {
     "GET /kitchens/{name}": seen(200),
     "GET /kitchens/{name}/staff": seen(200),
     "GET /kitchens/{name}/history": seen(200),
+    "GET /kitchens/{name}/pipelines": seen(200),
     "GET /kitchens/{name}/operation": seen(200),
     "GET /operations/{operation_id}": seen(200),
     "GET /kitchens/{name}/schedules": seen(200),
@@ -210,6 +212,8 @@ def test_every_route_is_in_the_table():
     assert routes(app, "/api/v1") == set(TABLE)
     [mounted] = [route.app for route in app.routes if route.path == "/api/v1/task"]
     assert routes(mounted) == OF_TASKS
+    [reports] = [route.app for route in app.routes if route.path == "/api/v1/kitchen-task"]
+    assert routes(reports) == {"POST /verdicts", "POST /notes"}
 
 
 def test_everybody_may_do_what_the_table_says_and_nothing_else(street):

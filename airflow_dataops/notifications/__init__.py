@@ -1,0 +1,1 @@
+"""Notifiers for callbacks: messages of authors to a kitchen's people."""
