@@ -26,6 +26,7 @@ LONGEST_VAULT_CACHE_SECONDS = 60
 _SHORTEST_LOGIN_SECONDS, _LONGEST_LOGIN_SECONDS = 300, 86400
 # HMAC with SHA-512 wants a key as long as its sum.
 _SHORTEST_KEY_BYTES = 64
+_SHORTEST_WEBHOOK_BYTES = 32
 _DAYS_OF_NOTICE, _MOST_DAYS_OF_NOTICE = 3, 90
 _HOOK_SECONDS, _MOST_HOOK_SECONDS = 10, 60
 KITCHEN_BUNDLE = "airflow_dataops.bundles.kitchens.KitchenBundle"
@@ -157,6 +158,24 @@ def token_key() -> str:
         )
         raise ConfigurationError(message)
     return key
+
+
+def webhook_secret() -> str | None:
+    """What git hosts sign their calls with; None where none may call.
+
+    Raises:
+        ConfigurationError: it is too short to be a secret.
+    """
+    from airflow.configuration import conf
+
+    secret = _text(conf, "webhook_secret")
+    if secret and len(secret.encode()) < _SHORTEST_WEBHOOK_BYTES:
+        message = (
+            f"[{SECTION}] webhook_secret is too short: a random text of at least "
+            f"{_SHORTEST_WEBHOOK_BYTES} characters, for example from: openssl rand -hex 32"
+        )
+        raise ConfigurationError(message)
+    return secret or None
 
 
 def has_environments() -> bool:

@@ -119,6 +119,18 @@ _OPTIONS = {
         "example": "the output of: openssl rand -hex 64",
         "default": "",
     },
+    "webhook_secret": {
+        "description": (
+            "The secret of your git host's webhook: with it, a push is read at once instead of\n"
+            "at the next interval. A random text of at least 32 characters; empty: no git host\n"
+            "may call.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "sensitive": True,
+        "example": "the output of: openssl rand -hex 32",
+        "default": "",
+    },
     "warn_before_end_days": {
         "description": (
             "How many days before its end a temporary kitchen is shown as ending soon, and its\n"

@@ -66,6 +66,13 @@ class CodeAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PushAnswer:
+    """How many kitchens stand on the pushed branch, and are read now."""
+
+    kitchens: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class StaffAnswer:
     """Somebody on a staff."""
 

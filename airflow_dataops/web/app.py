@@ -21,6 +21,7 @@ from airflow_dataops.web.api import (
     kitchen_tasks,
     kitchens,
     operations,
+    pushes,
     schedules,
     staff,
     tasks,
@@ -29,6 +30,7 @@ from airflow_dataops.web.auth import asking_person
 from airflow_dataops.web.installation import this_installation
 from airflow_dataops.web.limits import HideFaults, LimitBody
 from airflow_dataops.web.problems import answer_with_problems
+from airflow_dataops.web.push_auth import signed
 from airflow_dataops.web.task_auth import asking_task, reporting_task
 
 if TYPE_CHECKING:
@@ -63,9 +65,11 @@ def create_app(open_installation: Callable[[], Installation] = this_installation
     app.mount(f"{API}/task", for_tasks)
     for_reports = _closed_app(reporting_task, [kitchen_tasks.router], prefix="")
     app.mount(f"{API}/kitchen-task", for_reports)
-    for one in (app, for_tasks, for_reports):
+    for_pushes = _closed_app(signed, [pushes.router], prefix="")
+    app.mount(f"{API}/push", for_pushes)
+    for one in (app, for_tasks, for_reports, for_pushes):
         one.state.open_installation = open_installation
-    app.add_middleware(LimitBody)
+    app.add_middleware(LimitBody, pushes=f"{API}/push/")
     return app
 
 

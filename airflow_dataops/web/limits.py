@@ -14,28 +14,40 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LARGEST_BODY_BYTES = 64 * 1024
+# A git host lists up to two thousand commits of one push.
+LARGEST_PUSH_BYTES = 4 * 1024 * 1024
 
 
 class LimitBody:
-    """Refuses a body that is too large before any of it is parsed, whatever its headers say."""
+    """Refuses a body that is too large before any of it is parsed, whatever its headers say.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        pushes: beginning of the paths that git hosts call.
+    """
+
+    def __init__(self, app: ASGIApp, *, pushes: str) -> None:
         self._app = app
+        self._pushes = pushes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, with its body at hand."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = None if _says_too_large(scope) else await _body(receive)
+        largest = self._largest(scope)
+        body = None if _says_too_large(scope, largest) else await _body(receive, largest)
         if body is None:
-            detail = f"the body has more than {LARGEST_BODY_BYTES} bytes, which no request needs"
+            detail = f"the body has more than {largest} bytes, which no request needs"
             refusal = problems.answer(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers={"connection": "close"}
             )
             await refusal(scope, receive, send)
             return
         await self._app(scope, _once_more(body, receive), send)
+
+    def _largest(self, scope: Scope) -> int:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        return LARGEST_PUSH_BYTES if path.startswith(self._pushes) else LARGEST_BODY_BYTES
 
 
 class HideFaults:
@@ -65,12 +77,12 @@ class HideFaults:
             await problems.unexpected()(scope, receive, send)
 
 
-def _says_too_large(scope: Scope) -> bool:
+def _says_too_large(scope: Scope, largest: int) -> bool:
     said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    return not said.isdigit() or int(said[:20]) > LARGEST_BODY_BYTES
+    return not said.isdigit() or int(said[:20]) > largest
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def _body(receive: Receive, largest: int) -> bytes | None:
     """The whole body; None as soon as it is too large."""
     body = bytearray()
     while True:
@@ -78,7 +90,7 @@ async def _body(receive: Receive) -> bytes | None:
         if message["type"] != "http.request":
             return bytes(body)  # the client went away; whoever reads on hears of it
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY_BYTES:
+        if len(body) > largest:
             return None
         if not message.get("more_body", False):
             return bytes(body)

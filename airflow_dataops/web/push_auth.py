@@ -1,0 +1,60 @@
+"""Whether a git host's call is genuine: signed with the secret that only it and we have.
+
+GitHub, Gitea and Forgejo sign the body (HMAC with SHA-256); GitLab sends the secret itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+from fastapi import Request
+
+from airflow_dataops.errors import CredentialRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SIGNATURES = ("x-hub-signature-256", "x-gitea-signature", "x-forgejo-signature")
+_SHARED = "x-gitlab-token"
+
+
+async def signed(request: Request) -> None:
+    """Let a call pass that the git host made.
+
+    Raises:
+        CredentialRefused: this installation takes no calls, or the call is not genuine.
+    """
+    from airflow_dataops import config
+
+    secret = config.webhook_secret()
+    if secret is None:
+        message = "[dataops] webhook_secret is not set, so no git host may call here"
+        raise CredentialRefused(message)
+    if not is_genuine(await request.body(), request.headers, secret=secret):
+        message = (
+            "the call carries no signature with this installation's secret; give the git host "
+            "the text of [dataops] webhook_secret as the webhook's secret"
+        )
+        raise CredentialRefused(message)
+
+
+def is_genuine(body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
+    """Whether a call was made by who has the secret.
+
+    Args:
+        body: as it came, byte for byte.
+        headers: by their names in lower case.
+        secret: shared with the git host.
+    """
+    expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    for name in _SIGNATURES:
+        if given := headers.get(name):
+            return _is_same(given.removeprefix("sha256="), expected)
+    return _is_same(headers.get(_SHARED, ""), secret)
+
+
+def _is_same(given: str, expected: str) -> bool:
+    # In the same time wherever they differ.
+    return hmac.compare_digest(given.encode(), expected.encode())
