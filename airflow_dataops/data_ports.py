@@ -5,10 +5,55 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from typing import BinaryIO
 
     from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.publishing import StageRun
+    from airflow_dataops.domain.result_columns import Rows
+
+    TableWriter = Callable[[Rows, BinaryIO], int]
+    ParquetReader = Callable[[BinaryIO], Iterator[bytes]]
+
+
+class QueriedWarehouse(Protocol):
+    """A SQL database that can be asked for rows."""
+
+    def rows(self, sql: str) -> AbstractContextManager[Rows]:
+        """What a query finds, read while the block lasts, all of one state.
+
+        Raises:
+            OutsideSystemError: the database refuses, or the query gives no rows.
+        """
+
+
+class FileStore(Protocol):
+    """Files of an object store or a file server.
+
+    ``bucket`` is the empty text where the store has none; ``key`` is a path there.
+    """
+
+    def chunks(self, *, bucket: str, key: str) -> AbstractContextManager[Iterator[bytes]]:
+        """A file's bytes in order, read as they are asked for."""
+
+    def opened(self, *, bucket: str, key: str) -> AbstractContextManager[BinaryIO]:
+        """A file to be read at any place."""
+
+    def size_bytes(self, *, bucket: str, key: str) -> int:
+        """Size of a file."""
+
+    def written(self, *, bucket: str, key: str, writer: str) -> AbstractContextManager[BinaryIO]:
+        """Write a file that is there as a whole once the block ends, or not at all.
+
+        Until then, and if the block or its process ends otherwise, readers find what was there.
+
+        Args:
+            bucket: where there are buckets.
+            key: of the file.
+            writer: who writes: a name without slashes, a hyphen and the number of the try; what
+                earlier tries left is removed.
+        """
 
 
 class PendingTables(Protocol):

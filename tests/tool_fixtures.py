@@ -85,7 +85,7 @@ def object_store(s3) -> S3ObjectStore:
 def tools_as_connections(
     embedded_stack: EmbeddedStack, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Airflow connections ``redshift`` and ``s3`` to the same places."""
+    """Airflow connections ``redshift``, ``s3`` and ``sftp`` to the same places."""
     where = embedded_stack.addresses
     key = where.environments["development"].s3_key
     connections = {
@@ -103,6 +103,14 @@ def tools_as_connections(
             "login": key.access_key,
             "password": key.secret_key,
             "extra": {"endpoint_url": where.s3_url, "region_name": where.s3_region},
+        },
+        "SFTP": {
+            "conn_type": "sftp",
+            "host": where.sftp_host,
+            "port": where.sftp_port,
+            "login": where.environments["development"].sftp_login,
+            "password": where.environments["development"].sftp_password,
+            "extra": {"no_host_key_check": False, "host_key": where.sftp_host_key},
         },
     }
     for name, fields in connections.items():

@@ -79,12 +79,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """An object of an object store.
+    """An object of an object store, or a file of a file server.
 
     Attributes:
-        tool: connection id of the object store.
+        tool: connection id of the store or server.
         key: the object's key; write ``{{ kitchen.prefix }}`` first to stay in the kitchen's part.
-        bucket: by default the bucket that the environment declares for the tool.
+            On a file server the file's path.
+        bucket: by default the bucket that the environment declares for the tool; empty on a file
+            server.
     """
 
     tool: str
@@ -114,6 +116,19 @@ def table(tool: str, name: str, *, where: str | None = None) -> Table:
     return Table(tool=tool, name=name, where=where)
 
 
-def file(tool: str, *, key: str, bucket: str | None = None) -> File:
-    """Name an object of an object store: ``file("s3", key="{{ kitchen.prefix }}orders.csv")``."""
+def file(
+    tool: str, *, key: str | None = None, bucket: str | None = None, path: str | None = None
+) -> File:
+    """Name an object of an object store, or a file of an SFTP server.
+
+    ``file("s3", key="{{ kitchen.prefix }}orders.csv")``, ``file("sftp", path="/out/orders.csv")``
+
+    Raises:
+        ValueError: both a key and a path, or neither.
+    """
+    if path is not None and key is None and bucket is None:
+        return File(tool=tool, key=path, bucket="")
+    if key is None or path is not None:
+        message = f"file({tool!r}): give the key of an object (key=…) or a path (path=…)"
+        raise ValueError(message)
     return File(tool=tool, key=key, bucket=bucket or f"{{{{ tools.{tool}.bucket }}}}")

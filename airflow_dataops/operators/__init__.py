@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_dataops.operators.data_tests import DataTestsOperator
+    from airflow_dataops.operators.extract import ExtractOperator
     from airflow_dataops.operators.file_to_table import FileToTableOperator
 
-__all__ = ["DataTestsOperator", "FileToTableOperator"]
+__all__ = ["DataTestsOperator", "ExtractOperator", "FileToTableOperator"]
 
 _HOMES = {
     "DataTestsOperator": "airflow_dataops.operators.data_tests",
+    "ExtractOperator": "airflow_dataops.operators.extract",
     "FileToTableOperator": "airflow_dataops.operators.file_to_table",
 }
 

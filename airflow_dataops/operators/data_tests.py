@@ -62,13 +62,14 @@ class DataTestsOperator(RendersDomainObjects):
             AirflowFailException: a test failed.
             DataTestsFailed: tests could not be measured, and none failed.
         """
-        from airflow_dataops import bootstrap
+        from airflow_dataops import task_tools
         from airflow_dataops.services import data_testing
 
         verdicts = data_testing.run_tests(
             self.tests,
             warehouse_for=self._warehouses(context),
-            object_store_for=bootstrap.object_store,
+            object_store_for=task_tools.file_store,
+            count_parquet_rows=task_tools.count_parquet_rows,
         )
         for verdict, line in zip(verdicts, verdict_lines(verdicts), strict=True):
             if verdict.outcome in {Outcome.FAIL, Outcome.ERROR}:
@@ -77,8 +78,8 @@ class DataTestsOperator(RendersDomainObjects):
                 self.log.warning(line)
             else:
                 self.log.info(line)
-        _stop_where_needed(verdicts)
         tell_people(verdicts)
+        _stop_where_needed(verdicts)
 
     def _warehouses(self, context: Context) -> Callable[[str], Warehouse]:
         """Where tables are read: what is pending, in a stage that publishes."""

@@ -1,4 +1,4 @@
-"""Load a CSV file of an object store into a table of a warehouse."""
+"""Load a file of an object store or file server into a table of a warehouse."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 
 class FileToTableOperator(RendersDomainObjects):
-    """Replace a table's slice by a CSV file, in one transaction.
+    """Replace a table's slice by a CSV or Parquet file, in one transaction.
 
     The file streams through the worker: memory stays flat, no temporary file is written. Killed
     half-way nothing has changed, and running it again gives the same table.
 
     Args:
-        source: the file; its first line names the columns.
+        source: the file; the first line of a CSV file names the columns. A name that ends in
+            ``.parquet`` means Parquet.
         target: the table; its ``where`` is the slice that is replaced, without one the whole
             table is. Rows that lie outside of the slice are refused.
         columns: SQL type of each column, to create the table where it is missing.
@@ -50,13 +51,16 @@ class FileToTableOperator(RendersDomainObjects):
 
     def execute(self, context: Context) -> int:
         """Load the file; the number of rows loaded becomes the task's XCom."""
-        from airflow_dataops import bootstrap
+        from airflow_dataops import bootstrap, task_tools
         from airflow_dataops.services import loading
 
         loaded = loading.load(
             self.source,
             self.target,
-            object_store=bootstrap.object_store(self.source.tool),
+            files=loading.DataFiles(
+                store=task_tools.file_store(self.source.tool),
+                read_parquet=task_tools.read_parquet,
+            ),
             warehouse=bootstrap.warehouse(self.target.tool),
             columns=self.columns,
             constants=self.constants,

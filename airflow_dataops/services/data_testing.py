@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, TypeVar
 from airflow_dataops.domain.csv_records import count_records
 from airflow_dataops.domain.data_assets import Table
 from airflow_dataops.domain.data_tests import Check, Measure, Outcome, Verdict
+from airflow_dataops.domain.file_formats import FileFormat, format_of
 from airflow_dataops.errors import OutsideSystemError, ToolUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import BinaryIO
 
+    from airflow_dataops.data_ports import FileStore
     from airflow_dataops.domain.data_assets import File
     from airflow_dataops.domain.data_tests import DataTest
-    from airflow_dataops.ports import ObjectStore, Warehouse
+    from airflow_dataops.ports import Warehouse
 
 Number = TypeVar("Number")
 Measured = float | None | OutsideSystemError
@@ -23,7 +26,8 @@ Measured = float | None | OutsideSystemError
 def run_tests(
     tests: Sequence[DataTest],
     warehouse_for: Callable[[str], Warehouse],
-    object_store_for: Callable[[str], ObjectStore],
+    object_store_for: Callable[[str], FileStore],
+    count_parquet_rows: Callable[[BinaryIO], int] | None = None,
 ) -> list[Verdict]:
     """One verdict per test, in their order.
 
@@ -33,9 +37,10 @@ def run_tests(
     Args:
         tests: with their templates rendered.
         warehouse_for: the warehouse behind a connection id.
-        object_store_for: the object store behind a connection id.
+        object_store_for: the object store or file server behind a connection id.
+        count_parquet_rows: of a Parquet file; needed for such files alone.
     """
-    asking = _Asking(warehouse_for, object_store_for)
+    asking = _Asking(warehouse_for, object_store_for, count_parquet_rows)
     numbers = asking.measure([test.measure for test in tests if not isinstance(test, Check)])
     verdicts = []
     for test in tests:
@@ -62,10 +67,12 @@ class _Asking:
     def __init__(
         self,
         warehouse_for: Callable[[str], Warehouse],
-        object_store_for: Callable[[str], ObjectStore],
+        object_store_for: Callable[[str], FileStore],
+        count_parquet_rows: Callable[[BinaryIO], int] | None,
     ) -> None:
         self._warehouse_for = warehouse_for
         self._object_store_for = object_store_for
+        self._count_parquet_rows = count_parquet_rows
         self._silent: dict[str, ToolUnreachable] = {}
 
     def measure(self, measures: Sequence[Measure]) -> dict[Measure, Measured]:
@@ -104,10 +111,20 @@ class _Asking:
             store = self._object_store_for(file.tool)
             if measure.aggregate == "size_bytes":
                 return store.size_bytes(bucket=file.bucket, key=file.key)
-            with store.chunks(bucket=file.bucket, key=file.key) as chunks:
-                return count_records(chunks)
+            return self._rows_of_file(store, file)
 
         return self._ask(file.tool, question)
+
+    def _rows_of_file(self, store: FileStore, file: File) -> int:
+        kind, count = format_of(file.key), self._count_parquet_rows
+        if kind is FileFormat.PARQUET and count is not None:
+            with store.opened(bucket=file.bucket, key=file.key) as opened:
+                return count(opened)
+        if kind is not FileFormat.CSV:
+            message = f"rows of {file.title} are not counted; count those of .csv or .parquet"
+            raise OutsideSystemError(message)
+        with store.chunks(bucket=file.bucket, key=file.key) as chunks:
+            return count_records(chunks)
 
     def _ask(self, tool: str, question: Callable[[], Number]) -> Number | OutsideSystemError:
         if tool in self._silent:

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from airflow_dataops.domain.file_formats import FileFormat, format_of
+from airflow_dataops.errors import BadDataFile
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from airflow_dataops.data_ports import FileStore, ParquetReader
     from airflow_dataops.domain.data_assets import File, Table
-    from airflow_dataops.ports import ObjectStore, Warehouse
+    from airflow_dataops.ports import Warehouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFiles:
+    """Where files are, and what reads those that are no CSV.
+
+    Attributes:
+        read_parquet: gives a Parquet file's rows as CSV; None where nothing does.
+    """
+
+    store: FileStore
+    read_parquet: ParquetReader | None = None
 
 
 def load(
     source: File,
     target: Table,
     *,
-    object_store: ObjectStore,
+    files: DataFiles,
     warehouse: Warehouse,
     columns: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
 ) -> int:
-    """Replace a table's slice by a CSV file; the same again gives the same table.
+    """Replace a table's slice by a CSV or Parquet file; the same again gives the same table.
 
     Args:
         source: with its templates rendered, as the target.
         target: without a slice (``where``) all of it is replaced.
-        object_store: the one that holds the source.
+        files: where the source is.
         warehouse: the one that holds the target.
         columns: SQL type of each column, to create the table where it is missing.
         constants: columns that the file lacks, with the value that each row gets.
@@ -33,7 +51,21 @@ def load(
     Returns:
         Number of rows loaded.
     """
-    with object_store.chunks(bucket=source.bucket, key=source.key) as chunks:
+    with _chunks(source, files) as chunks:
         return warehouse.load_csv(
             chunks, table=target.name, where=target.where, columns=columns, constants=constants
         )
+
+
+@contextmanager
+def _chunks(source: File, files: DataFiles) -> Iterator[Iterator[bytes]]:
+    kind, store, read_parquet = format_of(source.key), files.store, files.read_parquet
+    if kind is FileFormat.XLSX or (kind is FileFormat.PARQUET and read_parquet is None):
+        message = f"{source.key}: files of format {kind} are not loaded; load .csv or .parquet"
+        raise BadDataFile(message)
+    if kind is FileFormat.PARQUET and read_parquet is not None:
+        with store.opened(bucket=source.bucket, key=source.key) as file:
+            yield read_parquet(file)
+    else:
+        with store.chunks(bucket=source.bucket, key=source.key) as chunks:
+            yield chunks

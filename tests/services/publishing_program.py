@@ -64,7 +64,7 @@ def main(setup):
         loading.load(
             file("s3", key="sales.csv", bucket="b"),
             SALES,
-            object_store=Store(setup.get("stop_after")),
+            files=loading.DataFiles(store=Store(setup.get("stop_after"))),
             warehouse=SqlWarehouse(writing),
             columns={"n": "int", "sales": "numeric", "day": "date"},
             constants={"day": DAY},

@@ -4,7 +4,7 @@ import pytest
 
 from airflow_dataops.domain.data_assets import file, table
 from airflow_dataops.errors import OutsideSystemError
-from airflow_dataops.services.loading import load
+from airflow_dataops.services.loading import DataFiles, load
 
 pytestmark = pytest.mark.service
 
@@ -17,7 +17,7 @@ def test_a_file_becomes_the_slice_of_a_table(object_store, warehouse, database, 
         loaded = load(
             source,
             target,
-            object_store=object_store,
+            files=DataFiles(store=object_store),
             warehouse=warehouse,
             columns={"a": "int", "b": "text", "loaded_for": "date"},
             constants={"loaded_for": "2017-01-02"},
@@ -33,7 +33,7 @@ def test_a_missing_file_leaves_the_table_alone(object_store, warehouse, database
         load(
             file("s3", bucket=bucket, key="loading/nope.csv"),
             table("redshift", "orders"),
-            object_store=object_store,
+            files=DataFiles(store=object_store),
             warehouse=warehouse,
         )
     assert database.execute("select a from orders").fetchall() == [(1,)]

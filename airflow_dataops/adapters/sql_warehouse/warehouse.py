@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Identifier
 
 from airflow_dataops.adapters.sql_warehouse import loading, statements
+from airflow_dataops.adapters.sql_warehouse.results import reading
 from airflow_dataops.adapters.sql_warehouse.sessions import Login
 from airflow_dataops.domain.csv_records import read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from airflow_dataops.adapters.sql_warehouse.results import Result
     from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import Measure
 
@@ -64,6 +67,12 @@ class SqlWarehouse:
         with self._login.reading() as connection:
             row = connection.execute(statements.counting(sql, table)).fetchone()
         return int(row[0]) if row else 0
+
+    @contextmanager
+    def rows(self, sql: str) -> Iterator[Result]:
+        """What a query finds, read while the block lasts, all of one state."""
+        with self._login.reading() as connection, reading(connection, sql) as result:
+            yield result
 
     def load_csv(
         self,

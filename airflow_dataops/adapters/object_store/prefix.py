@@ -1,58 +1,15 @@
-"""Object store on S3, and on what speaks its protocol, through a boto3 client.
-
-What tasks read there, and the prefix that a kitchen has for itself.
-"""
+"""The key prefix that a kitchen has for itself in a bucket."""
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from queue import Full, Queue
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import (  # type: ignore[import-untyped]
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's own name
-    HTTPClientError,
-    IncompleteReadError,
-)
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from airflow_dataops.errors import KitchenExists, OutsideSystemError, ToolUnreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-_CHUNK_BYTES = 1 << 20
-# Chunks that wait for the reader: enough to even out a slow moment of either side.
-_CHUNKS_AHEAD = 4
-_STOP_CHECK_SECONDS = 0.2
-_NOT_THERE = {"NoSuchKey", "NoSuchBucket", "404"}
-
-
-class S3ObjectStore:
-    """Objects of S3.
-
-    Args:
-        client: a boto3 client for ``s3``.
-    """
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    @contextmanager
-    def chunks(self, *, bucket: str, key: str) -> Iterator[Iterator[bytes]]:
-        """An object's bytes in order, a few megabytes read ahead."""
-        with _told(bucket, key):
-            body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
-        with closing(body), closing(_ReadAhead(lambda: body.read(_CHUNK_BYTES))) as ahead:
-            yield _translated(ahead, bucket, key)
-
-    def size_bytes(self, *, bucket: str, key: str) -> int:
-        """Size of an object."""
-        with _told(bucket, key):
-            return int(self._client.head_object(Bucket=bucket, Key=key)["ContentLength"])
+from airflow_dataops.adapters.object_store.errors import told
+from airflow_dataops.errors import KitchenExists, OutsideSystemError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +51,7 @@ class KitchenPrefix:
             OutsideSystemError: the store refuses.
         """
         place = self._place
-        with _told(place.bucket, place.prefix):
+        with told(place.bucket, place.prefix):
             mark = self._mark()
             if mark == place.mark:
                 return "is there already"
@@ -113,7 +70,7 @@ class KitchenPrefix:
     def unmake(self) -> str:
         """Delete all objects, old versions and unfinished uploads below the prefix."""
         place = self._place
-        with _told(place.bucket, place.prefix):
+        with told(place.bucket, place.prefix):
             if not self._is_ours():
                 is_taken = self._mark() is not None or self._holds_objects()
                 return "is not this kitchen's, and stays" if is_taken else "was gone already"
@@ -124,7 +81,7 @@ class KitchenPrefix:
 
     def exists(self) -> bool:
         """Whether it is marked as this kitchen's, or anything is left of it."""
-        with _told(self._place.bucket, self._place.prefix):
+        with told(self._place.bucket, self._place.prefix):
             return self._is_ours() and (self._mark() is not None or self._holds_objects())
 
     def _is_ours(self) -> bool:
@@ -187,66 +144,3 @@ class KitchenPrefix:
                 f"({len(refused)} objects)"
             )
             raise OutsideSystemError(message)
-
-
-class _ReadAhead:
-    """What ``read`` gives until it gives nothing, read by a thread while the caller works."""
-
-    def __init__(self, read: Callable[[], bytes]) -> None:
-        self._read = read
-        self._waiting: Queue[bytes | Exception] = Queue(_CHUNKS_AHEAD)
-        self._is_left = Event()
-        self._reader = Thread(target=self._fill, name="object-store-read-ahead", daemon=True)
-        self._reader.start()
-
-    def __iter__(self) -> Iterator[bytes]:
-        while chunk := self._waiting.get():
-            if isinstance(chunk, Exception):
-                raise chunk
-            yield chunk
-
-    def close(self) -> None:
-        """Stop reading; returns when the thread is gone."""
-        self._is_left.set()
-        self._reader.join()
-
-    def _fill(self) -> None:
-        try:
-            while chunk := self._read():
-                if not self._put(chunk):
-                    return
-            self._put(b"")
-        except Exception as error:  # noqa: BLE001 - raised again where the chunk was wanted
-            self._put(error)
-
-    def _put(self, item: bytes | Exception) -> bool:
-        while not self._is_left.is_set():
-            try:
-                self._waiting.put(item, timeout=_STOP_CHECK_SECONDS)
-            except Full:
-                continue
-            return True
-        return False
-
-
-def _translated(chunks: Iterable[bytes], bucket: str, key: str) -> Iterator[bytes]:
-    with _told(bucket, key):
-        yield from chunks
-
-
-@contextmanager
-def _told(bucket: str, key: str) -> Iterator[None]:
-    """Turn boto's errors into ours."""
-    try:
-        yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        what = "there is no such object" if code in _NOT_THERE else f"refused: {code}"
-        message = f"s3://{bucket}/{key}: {what}"
-        raise OutsideSystemError(message) from error
-    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
-        message = f"s3://{bucket}/{key}: the object store does not answer or broke off: {error}"
-        raise ToolUnreachable(message) from error
-    except BotoCoreError as error:
-        message = f"s3://{bucket}/{key}: {error}"
-        raise OutsideSystemError(message) from error

@@ -1,32 +1,19 @@
-"""A kitchen's own folder on a file server, through Airflow's SFTP hook."""
+"""A kitchen's own folder on a file server."""
 
 from __future__ import annotations
 
 import posixpath
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from socket import gaierror
 from typing import TYPE_CHECKING
 
-from paramiko.ssh_exception import (  # type: ignore[import-untyped]
-    AuthenticationException,
-    BadHostKeyException,
-    NoValidConnectionsError,
-    SSHException,
-)
-
-from airflow_dataops.errors import KitchenExists, OutsideSystemError, ToolUnreachable
+from airflow_dataops.adapters.file_server.sessions import session
+from airflow_dataops.errors import KitchenExists
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from airflow.providers.sftp.hooks.sftp import SFTPHook
     from paramiko import SFTPClient  # type: ignore[import-untyped]
-
-_UNREACHABLE = (
-    SSHException, NoValidConnectionsError, gaierror, ConnectionError, TimeoutError, EOFError
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +53,7 @@ class KitchenFolder:
             OutsideSystemError: the folder above it is missing, or the server refuses.
         """
         place = self._place
-        with self._server() as server:
+        with session(self._hook, self._place.folder) as server:
             mark = _read(server, place.mark_file)
             if not mark and not _is_taken(server, place.folder):
                 with server.open(place.mark_file, "w") as file:
@@ -85,7 +72,7 @@ class KitchenFolder:
     def unmake(self) -> str:
         """Remove the folder with all it holds; a link goes, what it leads to stays."""
         place = self._place
-        with self._server() as server:
+        with session(self._hook, self._place.folder) as server:
             mark = _read(server, place.mark_file)
             if mark == "":  # whoever made it died before a word was in it, or made a folder
                 _remove(server, place.mark_file)
@@ -99,29 +86,8 @@ class KitchenFolder:
 
     def exists(self) -> bool:
         """Whether it is marked as this kitchen's; the mark is the last that goes."""
-        with self._server() as server:
+        with session(self._hook, self._place.folder) as server:
             return _read(server, self._place.mark_file) in {self._place.mark, ""}
-
-    @contextmanager
-    def _server(self) -> Iterator[SFTPClient]:
-        """A session whose errors are ours."""
-        place = f"{self._place.folder} on {self._hook.remote_host}"
-        try:
-            with self._hook.get_managed_conn() as server:
-                yield server
-        except FileNotFoundError as error:
-            base = posixpath.dirname(self._place.folder.rstrip("/"))
-            message = f"{place}: {error.strerror or error}; is there a folder {base}?"
-            raise OutsideSystemError(message) from error
-        except (AuthenticationException, BadHostKeyException) as error:
-            message = f"{place}: the login or the server's key is wrong: {error}"
-            raise OutsideSystemError(message) from error
-        except _UNREACHABLE as error:
-            message = f"{place}: the server does not answer or broke off: {error}"
-            raise ToolUnreachable(message) from error
-        except OSError as error:
-            message = f"{place}: refused: {error}"
-            raise OutsideSystemError(message) from error
 
 
 def _read(server: SFTPClient, path: str) -> str | None:
