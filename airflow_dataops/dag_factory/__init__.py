@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from airflow_dataops.dag_factory.build import kitchen_dags
+from airflow_dataops.dag_factory.checkouts import checkout_dags
 
-__all__ = ["kitchen_dags"]
+__all__ = ["checkout_dags", "kitchen_dags"]

@@ -18,7 +18,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from airflow_dataops.dag_factory import templates
 from airflow_dataops.dag_factory.assets import keep_assets_in_kitchen
 from airflow_dataops.dag_factory.authoring import PipelineDefinition, collecting_stages, loading
-from airflow_dataops.dag_factory.ordinary import Branch, ordinary_dags
+from airflow_dataops.dag_factory.ordinary import Branch, Found, ordinary_dags
 from airflow_dataops.dag_factory.references import keep_references_in_kitchen
 from airflow_dataops.domain import names, schedule
 from airflow_dataops.domain.kitchen_at_parse import (
@@ -53,22 +53,28 @@ def kitchen_dags(loader_file: str) -> dict[str, DAG]:
     folder = shown.resolve()
     kitchen = KitchenAtParse(**json.loads((folder / _KITCHEN_FILE).read_text(encoding="utf-8")))
     code = (folder / _CODE).resolve()
-    _make_importable(code, kitchen.dags_folder)
-    wanted = _wanted_pipeline(kitchen)
     branch = Branch(kitchen=kitchen, code=code, shown=shown / _CODE)
+    dags, ordinary = branch_dags(branch)
+    ordinary.hand_to_airflow()
+    return dags
+
+
+def branch_dags(branch: Branch) -> tuple[dict[str, DAG], Found]:
+    """The DAGs of a branch's pipelines with the stand-in for broken ones, and of ordinary files."""
+    _make_importable(branch.code, branch.kitchen.dags_folder)
+    wanted = _wanted_pipeline(branch.kitchen)
     dags, broken = _pipelines_of(branch, wanted)
-    found = len(dags) + len(broken)
+    ordinary = Found()
     if wanted is None or not dags:
         ordinary = ordinary_dags(branch, wanted=wanted, taken=dags)
         if wanted and ordinary.broken and not ordinary.dags:
             raise next(iter(ordinary.broken.values()))
-        ordinary.hand_to_airflow()
-        broken |= {path: _complaint(error, code) for path, error in ordinary.broken.items()}
-        found += len(ordinary.dags) + len(ordinary.broken)
+        broken |= {path: _complaint(error, branch.code) for path, error in ordinary.broken.items()}
     if broken and wanted is None:
-        stand_in = BrokenPipelines(kitchen, broken, found=found)
+        found = len(dags) + len(ordinary.dags) + len(broken)
+        stand_in = BrokenPipelines(branch.kitchen, broken, found=found)
         dags[stand_in.dag_id] = stand_in
-    return dags
+    return dags, ordinary
 
 
 def _pipelines_of(branch: Branch, wanted: str | None) -> tuple[dict[str, DAG], dict[str, str]]:
