@@ -144,6 +144,33 @@ class AuditAnswer(_Answer):
     details: dict[str, Any] | None = None
 
 
+class ScheduleAnswer(_Answer):
+    """A pipeline's schedule in a kitchen."""
+
+    kitchen: str
+    environment: str = ""
+    pipeline: str
+    schedule: str | None = None
+    timezone: str | None = None
+    state: str
+    is_paused: bool = False
+    next_run_at: datetime | None = None
+    enabled_schedule: str | None = None
+    enabled_by: str | None = None
+    enabled_at: datetime | None = None
+
+
+class SourceChangeAnswer(_Answer):
+    """What became of a change of a pipeline's file."""
+
+    kitchen: str
+    pipeline: str
+    branch: str
+    path: str
+    commit: str
+    is_new: bool
+
+
 class TokenAnswer(_Answer):
     """Airflow's own answer to a login."""
 

@@ -16,6 +16,8 @@ from airflow.cli.cli_config import (
     lazy_load_command,
 )
 
+from airflow_dataops.cli.schedule_arguments import schedule_group
+
 _ENVIRONMENT = Arg(("environment",), help="Name of the release environment")
 _PLATFORM = Arg(
     ("--platform",),
@@ -263,6 +265,7 @@ def _other_groups() -> tuple[CLICommand, ...]:
     return (
         _command("login", f"{cli}.login.login", "Log in to the REST API of kitchens", _LOGIN),
         _command("logout", f"{cli}.login.logout", "Forget the login of this host", ()),
+        schedule_group(),
         GroupCommand(name="operation", help="Creations and deletions", subcommands=(show,)),
         GroupCommand(name="audit", help="Who did what", subcommands=(export,)),
         GroupCommand(name="alerts", help="What people were told in Slack", subcommands=(alerts,)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain import names
 from airflow_dataops.domain.audit import AuditEntry, check_reason
 from airflow_dataops.domain.schedule import (
     EnabledSchedule,
@@ -154,7 +155,7 @@ def change_code(
     check_reason(asked.reason)
     if complaint := schedule_text.complaint(new.cron, new.timezone or "UTC"):
         raise InvalidRequest(complaint, field="schedule")
-    paths = schedule_edit.files_of(check_pipeline(asked.pipeline))
+    paths = schedule_edit.files_of(names.check_pipeline_name(asked.pipeline))
     branch = asked.kitchen.branch
 
     def edit(path: str, content: bytes) -> bytes:
