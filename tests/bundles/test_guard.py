@@ -11,12 +11,11 @@ from airflow.dag_processing.manager import DagFileProcessorManager
 from airflow.dag_processing.processor import DagFileParsingResult
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, CronTriggerTimetable
-from airflow.sdk.execution_time import comms
 from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from airflow_dataops.bundles import guard, parse_requests
+from airflow_dataops.bundles import guard
 from tests.registry.airflow_rows import add_dag
 
 pytestmark = pytest.mark.airflow
@@ -132,37 +131,6 @@ def test_a_pipeline_that_is_a_link_to_elsewhere_shows_the_loader(tracking):
     written.symlink_to("/etc/passwd")
     (kept,) = hold(parsed(serialized("dev_kitchen.profit")), tracking).serialized_dags
     assert kept.fileloc == str(tracking / LOADER)
-
-
-@pytest.mark.parametrize(
-    ("claimed", "is_own"),
-    [
-        ("dev_kitchen/code/dags/sales.py", True),
-        ("dev_kitchen/code/dags/../../../demo_production/secret.py", False),
-        ("demo_production/secret.py", False),
-        ("dev_kitchen/code/dags/gone.py", False),
-        ("\0", False),
-    ],
-)
-def test_the_shown_code_of_an_ordinary_dag_is_a_file_of_its_kitchen(tracking, claimed, is_own):
-    for file in ("dev_kitchen/code/dags/sales.py", "demo_production/secret.py"):
-        (tracking / file).parent.mkdir(parents=True)
-        (tracking / file).write_text("one = 1\n")
-    dag = serialized("dev_kitchen.sales_daily")
-    dag.data["dag"]["fileloc"] = str(tracking / claimed)
-    (kept,) = hold(parsed(dag), tracking).serialized_dags
-    assert kept.fileloc == str(tracking / (claimed if is_own else LOADER))
-    assert kept.relative_fileloc == LOADER
-
-
-@pytest.mark.parametrize(
-    "pipeline", ["../../../../../../etc", "x/../../../../y", "profit/../profit"]
-)
-def test_a_dag_id_that_walks_shows_nothing_outside_of_the_code(tracking, pipeline):
-    dag = serialized("dev_kitchen.profit")
-    dag.data["dag"]["dag_id"] = f"dev_kitchen.{pipeline}"
-    (kept,) = hold(parsed(dag), tracking).serialized_dags
-    assert kept.fileloc.startswith(str(tracking / "dev_kitchen"))
 
 
 @pytest.mark.parametrize(
@@ -374,49 +342,3 @@ def test_no_other_bundle_declares_anything_in_the_platforms_namespace(persisted)
         None, bundle_name="dags-folder", parsing_result=result, relative_fileloc="reports.py"
     )
     assert persisted == {("dags-folder", "reports.py"): ["reports.daily"]}
-
-
-XCOM = {"run_id": "r", "task_id": "t", "key": "k"}
-
-
-@pytest.mark.parametrize(
-    "request_of_file",
-    [
-        comms.GetConnection(conn_id="redshift"),
-        comms.GetVariable(key="threshold"),
-        comms.GetVariableKeys(),
-        comms.PutVariable(key="threshold", value="1", description=None),
-        comms.DeleteVariable(key="threshold"),
-    ],
-    ids=lambda request: type(request).__name__,
-)
-def test_a_file_that_is_parsed_is_refused_what_belongs_to_no_dag(request_of_file):
-    reason = parse_requests.objection(request_of_file, "dev_kitchen")
-    assert reason.endswith("is refused while a file is parsed; ask for it in a task")
-
-
-def test_a_file_that_is_parsed_is_refused_other_kitchens_results():
-    foreign = comms.GetXCom(dag_id="demo_production.profit", **XCOM)
-    assert parse_requests.objection(foreign, "dev_kitchen") == (
-        "GetXCom is refused: demo_production.profit is not a pipeline of kitchen dev_kitchen"
-    )
-
-
-def test_a_callback_may_read_its_own_kitchens_results():
-    own = comms.GetXCom(dag_id="dev_kitchen.profit", **XCOM)
-    assert parse_requests.objection(own, "dev_kitchen") is None
-
-
-def test_everything_that_a_file_can_ask_names_a_dag_or_is_refused():
-    """A message that a newer Airflow brings is refused until somebody has looked at it."""
-    from typing import get_args
-
-    from airflow.dag_processing import processor
-
-    kinds = {kind.__name__: kind for kind in get_args(get_args(processor.ToManager)[0])}
-    passing = {
-        name
-        for name, kind in kinds.items()
-        if parse_requests.objection(kind.model_construct(dag_id="other.x"), "dev_kitchen") is None
-    }
-    assert passing == {"DagFileParsingResult", "MaskSecret"}
