@@ -43,6 +43,7 @@ class Settings:
         dynamic_login_seconds: how long a task's login lasts that its vault issued.
         api_url: where tasks reach the API server; None where Airflow's own setting says it.
         token_key: signs what tasks show to our API; the same on all API servers.
+        webhook_secret: signs what git hosts call; None where none may.
         warn_before_end_days: how long before its end a kitchen's staff is warned.
         life_cycle_hooks: import paths of functions that have a say when kitchens come and go.
         life_cycle_hook_seconds: how long one of them may take.
@@ -56,6 +57,7 @@ class Settings:
     dynamic_login_seconds: int = _LONGEST_LOGIN_SECONDS
     api_url: str | None = None
     token_key: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
     warn_before_end_days: int = _DAYS_OF_NOTICE
     life_cycle_hooks: tuple[str, ...] = ()
     life_cycle_hook_seconds: int = _HOOK_SECONDS
@@ -78,6 +80,7 @@ def settings() -> Settings:
         dynamic_login_seconds=_dynamic_login_seconds(conf),
         api_url=_text(conf, "api_url") or None,
         token_key=_text(conf, "token_key") or None,
+        webhook_secret=_text(conf, "webhook_secret") or None,
         warn_before_end_days=_warn_before_end_days(conf),
         life_cycle_hooks=_life_cycle_hooks(conf),
         life_cycle_hook_seconds=_life_cycle_hook_seconds(conf),
