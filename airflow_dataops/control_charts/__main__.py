@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from airflow_dataops.control_charts.chart import Chart
     from airflow_dataops.control_charts.observations import Observations
     from airflow_dataops.control_charts.phases import Process
 
@@ -22,7 +23,7 @@ CHARTS = (
 )  # fmt: skip
 _ONLY_FOR = {
     "k": ("cusum",), "h": ("cusum",), "headstart": ("cusum",), "target": ("cusum", "ewma"),
-    "weight": ("ewma",), "width": ("ewma",),
+    "weight": ("ewma",), "width": ("ewma",), "false_alarms": ("individuals",),
 }  # fmt: skip
 
 
@@ -43,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _refused(str(error))
     except (OSError, UnicodeDecodeError) as error:
         return _refused(f"{options.input}: {getattr(error, 'strerror', None) or error}")
+    except ArithmeticError:
+        return _refused("these numbers lie too far apart, or too near zero, to reckon with")
     except MemoryError:
         return _refused("the input does not fit into memory")
     return _write(text)
@@ -52,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(prog="control_charts", description=__doc__.partition("\n")[0])
     add = parser.add_argument
     add("--chart", required=True, choices=CHARTS)
-    add("--rules", default="nelson_1", help="nelson, western_electric, or names joined by commas")
+    add("--rules", help="nelson, western_electric, or names joined by commas (nelson_1)")
     add("--baseline", type=int, metavar="N", help="limits from the first N points alone")
     add("--center", type=float, help="known centre: a mean, a rate per item or unit, a count")
     add("--sigma", type=float, help="known standard deviation of single values")
@@ -62,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--headstart", type=float, help="CUSUM: where the sums begin, in sigma (0)")
     add("--lambda", type=float, dest="weight", help="EWMA: weight of the newest point (0.2)")
     add("--width", type=float, help="EWMA: width of the limits (3)")
+    add("--false-alarms", metavar="BUDGET", help="'1 per 200 runs': learn limits that keep it")
+    add("--incident", action="append", default=[], metavar="NAME=FIRST-LAST",
+        help="points to leave out of what is learned and judged")  # fmt: skip
+    add("--holidays", metavar="DATES", help="dates of a kind of their own, joined by commas")
     add("--input", required=True, help="a JSON or CSV file, or - for standard input")
     add("--output", choices=("json", "text", "svg"), default="json")
     return parser
@@ -72,13 +79,13 @@ def _check(options: argparse.Namespace) -> None:
 
     for name, charts in _ONLY_FOR.items():
         if getattr(options, name) is not None and options.chart not in charts:
-            spelled = "lambda" if name == "weight" else name
+            spelled = "lambda" if name == "weight" else name.replace("_", "-")
             message = f"--{spelled} is for {' and '.join(charts)}, not for {options.chart}"
             raise ValueError(message)
     for name in ("center", "sigma", "target", "k", "h", "headstart", "weight", "width"):
         value = getattr(options, name)
-        if value is not None and not math.isfinite(value):
-            message = f"--{name} is {value}, not a finite number"
+        if value is not None and not (math.isfinite(value) and abs(value) <= 1e150):
+            message = f"--{name} is {value}, not a finite number of at most 1e150"
             raise ValueError(message)
     if options.sigma is not None and options.sigma < 0:
         message = f"--sigma is {options.sigma:g}, which is negative"
@@ -86,21 +93,27 @@ def _check(options: argparse.Namespace) -> None:
     if options.target is not None and options.center is not None:
         message = "--target and --center are two names of one thing here; give one"
         raise ValueError(message)
+    _check_budget(options)
+
+
+def _check_budget(options: argparse.Namespace) -> None:
+    if options.false_alarms is None:
+        for name in ("incident", "holidays"):
+            if getattr(options, name):
+                message = f"--{name} is about learning; give --false-alarms as well"
+                raise ValueError(message)
+        return
+    for name in ("rules", "center", "sigma"):
+        if getattr(options, name) is not None:
+            message = f"--false-alarms learns rules and limits itself; leave --{name} out"
+            raise ValueError(message)
 
 
 def _drawn(options: argparse.Namespace) -> str:
-    from airflow_dataops.control_charts.reading import observations
-    from airflow_dataops.control_charts.rules import parse_rules
+    import numpy as np
 
-    rules = parse_rules(options.rules)
-    observed = observations(_read(options.input), options.chart)
-    learned_from = observed
-    if options.baseline is not None:
-        if not 1 <= options.baseline <= len(observed):
-            message = f"--baseline is {options.baseline}; there are {len(observed)} points"
-            raise ValueError(message)
-        learned_from = observed.first(options.baseline)
-    chart = _process(learned_from, options).draw(observed, rules)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        chart = _chart(options) if options.false_alarms is None else _budgeted(options)
     if options.output == "svg":
         from airflow_dataops.control_charts.svg import svg
 
@@ -112,6 +125,40 @@ def _drawn(options: argparse.Namespace) -> str:
     from airflow_dataops.control_charts.json_text import json_text
 
     return json_text(chart, baseline=options.baseline)
+
+
+def _chart(options: argparse.Namespace) -> Chart:
+    from airflow_dataops.control_charts.reading import observations
+    from airflow_dataops.control_charts.rules import parse_rules
+
+    rules = parse_rules(options.rules or "nelson_1")
+    observed = observations(_read(options.input), options.chart)
+    _check_baseline(options.baseline, len(observed))
+    learned_from = observed if options.baseline is None else observed.first(options.baseline)
+    return _process(learned_from, options).draw(observed, rules)
+
+
+def _budgeted(options: argparse.Namespace) -> Chart:
+    from airflow_dataops.control_charts.budgeted import (
+        budgeted_chart,
+        parse_holidays,
+        parse_incident,
+    )
+    from airflow_dataops.control_charts.reading import observations
+
+    incidents = [parse_incident(text) for text in options.incident]
+    holidays = parse_holidays(options.holidays or "")
+    observed = observations(_read(options.input), options.chart, holidays=holidays)
+    _check_baseline(options.baseline, len(observed))
+    return budgeted_chart(
+        observed, options.false_alarms, baseline=options.baseline, incidents=incidents
+    )
+
+
+def _check_baseline(baseline: int | None, points: int) -> None:
+    if baseline is not None and not 1 <= baseline <= points:
+        message = f"--baseline is {baseline}; there are {points} points"
+        raise ValueError(message)
 
 
 def _process(observed: Observations, options: argparse.Namespace) -> Process:
@@ -198,4 +245,6 @@ def _refused(why: str) -> int:
 
 
 if __name__ == "__main__":
+    # No chart needs more than one thread of numpy, and each costs time to start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(main())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from airflow_dataops.control_charts.budget import HORIZON
 from airflow_dataops.control_charts.chart import Chart
 from airflow_dataops.control_charts.rules import violations
 
@@ -114,6 +115,11 @@ class Expectation:
             lower=expected - 3 * error,
             upper=expected + 3 * error,
             violations=broken,
+            facts={
+                "widened": self.plan.factor,
+                "false_alarm_rate": self.plan.rate,
+                f"false_alarm_in_{HORIZON}": self.plan.chance,
+            },
             notes=tuple(f"{f.name}: {f.why}" for f in self.findings),
         )
 

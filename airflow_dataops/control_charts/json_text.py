@@ -83,6 +83,6 @@ def _spread(chart: Chart) -> dict[str, Any]:
 
 def _line(line: float | Array) -> Any:
     if not isinstance(line, np.ndarray):
-        return float(line)
+        return float(line) if line == line else None  # noqa: PLR0124 - NaN alone differs from itself
     listed = line.tolist()
     return [None if v != v else v for v in listed] if np.isnan(line).any() else listed  # noqa: PLR0124

@@ -234,7 +234,9 @@ def _look_for_autocorrelation(values: Array, fit: _Fit) -> tuple[Finding, float]
     lost = 2 if fit.has_trend else 1
     found, line = _lag_one(fit.over(len(values))), min(0.1, 0.84 / math.sqrt(seen))
     line -= (lost - 1) / seen
-    if found <= line or fit.squares <= 1e-20 * float(np.nansum(values**2)):
+    if fit.squares <= 1e-20 * float(np.nansum(values**2)):
+        return Finding(name="autocorrelation", used=False, why="nothing is left to explain"), 0.0
+    if found <= line:
         why = f"lag-1 correlation {found:.2f}, not above {line:.2f}"
         return Finding(name="autocorrelation", used=False, why=why), 0.0
     corrected = min(_STRONGEST, _corrected(found, seen, lost=lost))

@@ -2,7 +2,7 @@
 
 The rules are ``nelson_1``, ``mean_of_2`` and ``mean_of_3``: a spike is seen by the value, a step by
 a mean. A window of three is what a step of three sigma needs to be found within three points; the
-lines at 2.3 and 1.7 sigma give most of the budget to it and lose little sight of spikes.
+lines at 2.3 and 1.65 sigma give most of the budget to it and lose little sight of spikes.
 
 What such a chart remembers are two values, so it is no small Markov chain. Chances over up to four
 points are integrals over the two in the middle, the ones before and after them being intervals.

@@ -25,6 +25,7 @@ _Line = TypeVar("_Line", Array, Days)
 Numbers: TypeAlias = "Sequence[float | None] | npt.NDArray[np.generic]"
 
 
+LARGEST = 1e150
 ALL_MISSING = "every point is missing"
 
 
@@ -79,7 +80,8 @@ def series(x: Numbers, *, name: str = "x") -> Observations:
     """Single values, oldest first; None and NaN are missing points.
 
     Raises:
-        UnusableData: nothing at all, not one-dimensional, not numbers, or infinite.
+        UnusableData: nothing at all, not one-dimensional, not numbers, infinite, or beyond
+            ``LARGEST``.
     """
     return Observations(values=numbers(x, name=name))
 
@@ -150,9 +152,14 @@ def numbers(x: Numbers | Sequence[object], *, name: str) -> Array:
         message = f"{name} holds {x.dtype}, not numbers"
         raise UnusableData(message)
     values = x.astype(np.float64, copy=False)
-    # A finite sum proves that nothing in it is infinite, at a third of the price of looking.
-    if not math.isfinite(values.sum()):
+    # A finite sum of squares proves that nothing in it is infinite, missing or too large, at a
+    # third of the price of looking.
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = float(values @ values)
+    if not math.isfinite(squares):
         _refuse(values, np.isinf(values), "is infinite", name=name)
+        why = f"is too large: {LARGEST:g} is the most that can be squared and summed"
+        _refuse(values, np.abs(values) > LARGEST, why, name=name)
     return values
 
 

@@ -18,7 +18,8 @@ from airflow_dataops.control_charts.observations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import date
 
 OF_SUBGROUPS = ("xbar_r", "xbar_s")
 OF_COUNTS = ("p", "np", "c", "u", "laney_p", "laney_u")
@@ -32,8 +33,15 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 _COLUMNS = {"values": ("x", "value", "y"), "counts": ("counts", "count", "x"), "n": ("n", "size")}
 
 
-def observations(text: str, chart: str) -> Observations:
+def observations(
+    text: str, chart: str, *, holidays: Collection[date] | None = None
+) -> Observations:
     """What a text holds for a chart.
+
+    Args:
+        text: JSON, or CSV with a header.
+        chart: as the command spells it.
+        holidays: days that are of a kind of their own; None where dates do not matter.
 
     Raises:
         UnusableData: not JSON or CSV, not what the chart needs, or not numbers.
@@ -42,9 +50,16 @@ def observations(text: str, chart: str) -> Observations:
     if not stripped:
         message = "the input is empty"
         raise UnusableData(message)
-    return _observed(
-        _from_json(stripped) if stripped[0] in "{[" else _from_csv(stripped, chart), chart
-    )
+    given = _from_json(stripped) if stripped[0] in "{[" else _from_csv(stripped, chart)
+    observed = _observed(given, chart)
+    if holidays is None or "dates" not in given:
+        if holidays:
+            message = "there are holidays, but the points have no 'dates'"
+            raise UnusableData(message)
+        return observed
+    from airflow_dataops.control_charts.seasons import dated
+
+    return dated(observed, _dates(given["dates"]), holidays)
 
 
 def _from_json(text: str) -> Mapping[str, Any]:
@@ -92,11 +107,29 @@ def _from_csv(text: str, chart: str) -> Mapping[str, Any]:
     if chart in OF_SUBGROUPS:
         return {"subgroups": _rows_of(columns)}
     if chart not in (*OF_COUNTS, "g"):
-        return {"x": _values(columns, _column(columns, _COLUMNS["values"]))}
+        values = _values(columns, _column(columns, _COLUMNS["values"]))
+        day = next((name for name in columns if name.lower() == "date"), None)
+        return {"x": values} if day is None else {"x": values, "dates": list(columns[day])}
     counted = _column(columns, _COLUMNS["counts"])
     sizes = next((name for name in columns if name.lower() in _COLUMNS["n"]), None)
     n = {} if sizes is None else {"n": _values(columns, sizes)}
     return {"counts": _values(columns, counted), **n}
+
+
+def _dates(given: Any) -> list[date]:
+    from datetime import date
+
+    if not isinstance(given, list):
+        message = "'dates' is no list"
+        raise UnusableData(message)
+    days = []
+    for place, text in enumerate(given, 1):
+        try:
+            days.append(date.fromisoformat(text.strip()[:10]))
+        except (AttributeError, ValueError):
+            message = f"dates: point {place} is {str(text)[:40]!r}, not a date like 2026-01-31"
+            raise UnusableData(message) from None
+    return days
 
 
 def _column(columns: Mapping[str, Sequence[str]], names: tuple[str, ...]) -> str:

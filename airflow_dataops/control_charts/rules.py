@@ -35,7 +35,7 @@ BEYOND_LIMITS: Final = ("nelson_1",)
 NELSON: Final = tuple(f"nelson_{number}" for number in range(1, 9))
 WESTERN_ELECTRIC: Final = tuple(f"western_electric_{number}" for number in range(1, 5))
 # Where the mean of so many points is beyond, in sigma of a single point; see ``means``.
-MEAN_LINES: Final[Mapping[int, float]] = {2: 2.3, 3: 1.7}
+MEAN_LINES: Final[Mapping[int, float]] = {2: 2.3, 3: 1.65}
 MEANINGS: Final[Mapping[str, str]] = {
     "nelson_1": "beyond 3 sigma",
     "nelson_2": "9 in a row on one side of the centre",
@@ -46,7 +46,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "nelson_7": "15 in a row within 1 sigma",
     "nelson_8": "8 in a row beyond 1 sigma, on both sides",
     "mean_of_2": "mean of the last 2 beyond 2.3 sigma",
-    "mean_of_3": "mean of the last 3 beyond 1.7 sigma",
+    "mean_of_3": "mean of the last 3 beyond 1.65 sigma",
     "western_electric_1": "beyond 3 sigma",
     "western_electric_2": "2 of 3 beyond 2 sigma on one side",
     "western_electric_3": "4 of 5 beyond 1 sigma on one side",

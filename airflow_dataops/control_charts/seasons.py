@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from airflow_dataops.control_charts.observations import Observations, UnusableData, series
+from airflow_dataops.control_charts.observations import UnusableData, series
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from airflow_dataops.control_charts.observations import Days, Numbers
+    from airflow_dataops.control_charts.observations import Days, Numbers, Observations
 
 KINDS: Final = (
     "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "holiday",
@@ -36,8 +37,18 @@ def daily(x: Numbers, dates: Sequence[date], holidays: Collection[date] = ()) ->
     Raises:
         UnusableData: see ``observations.series``; or not one date for each point.
     """
-    observed = series(x)
+    return dated(series(x), dates, holidays)
+
+
+def dated(
+    observed: Observations, dates: Sequence[date], holidays: Collection[date] = ()
+) -> Observations:
+    """The same points with a date for each.
+
+    Raises:
+        UnusableData: not one date for each point.
+    """
     if len(dates) != len(observed):
         message = f"there are {len(observed)} points and {len(dates)} dates"
         raise UnusableData(message)
-    return Observations(values=observed.values, days=kinds_of_days(dates, holidays))
+    return replace(observed, days=kinds_of_days(dates, holidays))

@@ -7,6 +7,7 @@ violation differs by shape and name, not by colour alone, and each point says it
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ def description(chart: Chart, skipped: int = 0) -> str:
     """What the picture shows, in words: how many points, the lines, and the signals."""
     signals = chart.signals
     lines = ", ".join(
-        f"{name} {number(line)}" if not isinstance(line, np.ndarray) else f"varying {name}"
+        _told(name, line)
         for name, line in (
             ("lower limit", chart.lower),
             ("centre", chart.center),
@@ -83,6 +84,12 @@ def description(chart: Chart, skipped: int = 0) -> str:
     found = f"Signals at points {told}{more}." if signals else "No signals."
     newest = f" Drawn are the newest {len(chart) - skipped}." if skipped else ""
     return f"{len(chart)} points; {lines}. {found}{newest}"
+
+
+def _told(name: str, line: float | Array) -> str:
+    if isinstance(line, np.ndarray):
+        return f"varying {name}"
+    return f"no {name} yet" if math.isnan(line) else f"{name} {number(line)}"
 
 
 def number(value: float) -> str:
@@ -108,8 +115,11 @@ class _Panel:
 
         yield from self._phase(baseline)
         for css, name, line in self._lines():
+            known = line[~np.isnan(line)]
+            if not known.size:
+                continue
+            newest = float(known[-1])
             yield self._line(css, line, y)
-            newest = float(line[-1])
             yield (
                 f'<text x="{_WIDTH - _RIGHT + 8}" y="{y(newest) + 4:.1f}">'
                 f"{name} {number(newest)}</text>\n"
@@ -135,7 +145,7 @@ class _Panel:
             [*(curve for curve, _ in self.chart.plotted()), *(line for _, _, line in self._lines())]
         )
         drawn = drawn[~np.isnan(drawn)]
-        low, high = float(drawn.min()), float(drawn.max())
+        low, high = (float(drawn.min()), float(drawn.max())) if drawn.size else (0.0, 0.0)
         margin = 0.08 * (high - low) or max(1.0, abs(high)) * 0.08
         return low - margin, high + margin
 
@@ -192,8 +202,8 @@ class _Panel:
 
 
 def _short(rules: list[str]) -> str:
-    """Names short enough to stand over a point: N1 for nelson_1, W2 for western_electric_2."""
-    return " ".join(
-        name.replace("nelson_", "N").replace("western_electric_", "W").replace("_", " ")
-        for name in rules
-    )
+    """Names short enough to stand over a point: N1 for nelson_1, M3 for mean_of_3."""
+    short = {"nelson_": "N", "western_electric_": "W", "mean_of_": "M", "_": " "}
+    for long, letter in short.items():
+        rules = [name.replace(long, letter) for name in rules]
+    return " ".join(rules)

@@ -48,8 +48,11 @@ def _rows(chart: Chart) -> list[str]:
     marks = [("UCL", "-", chart.upper), ("centre", "=", center), ("LCL", "-", chart.lower)]
     lines = [np.broadcast_to(np.asarray(line, np.float64), (points,)) for _, _, line in marks]
     drawn = np.concatenate([*(curve for curve, _ in chart.plotted()), *lines])
-    low, high = float(np.nanmin(drawn)), float(np.nanmax(drawn))
-    step = (high - low) / (_ROWS - 1) or 1.0
+    drawn = drawn[~np.isnan(drawn)]
+    if not drawn.size:
+        return []
+    high = float(drawn.max())
+    step = (high - float(drawn.min())) / (_ROWS - 1) or 1.0
 
     def row(value: float) -> int:
         return round((high - value) / step)
@@ -57,13 +60,12 @@ def _rows(chart: Chart) -> list[str]:
     grid = [[" "] * points for _ in range(_ROWS)]
     labels = [""] * _ROWS
     for (name, mark, _), line in zip(marks, lines, strict=True):
-        for column, value in enumerate(line.tolist()):
-            if value == value:  # noqa: PLR0124 - NaN alone differs from itself
-                grid[row(value)][column] = mark
+        for column in np.flatnonzero(~np.isnan(line)).tolist():
+            grid[row(float(line[column]))][column] = mark
         if not np.isnan(line[-1]):
             labels[row(float(line[-1]))] = f" {name} {number(float(line[-1]))}"
     for curve, rules in chart.plotted():
-        flagged = np.logical_or.reduce(list(rules.values()))
+        flagged = np.logical_or.reduce([np.zeros(points, dtype=np.bool_), *rules.values()])
         for column in np.flatnonzero(~np.isnan(curve)).tolist():
             grid[row(float(curve[column]))][column] = "X" if flagged[column] else "o"
     return [("".join(cells) + label).rstrip() for cells, label in zip(grid, labels, strict=True)]

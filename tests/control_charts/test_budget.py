@@ -81,7 +81,9 @@ def test_known_limits_are_widened_by_the_budget_alone():
     assert rare.rules == ("nelson_1", "mean_of_2", "mean_of_3")
     assert rare.rate == pytest.approx(1 / 1000, rel=0.01)
     # Signals come in clusters, so the first of them comes later than one in 1000.
-    assert run_length(rare.rules, width=3 * rare.factor).mean > 1000
+    length = run_length(rare.rules, width=3 * rare.factor, replications=2000)
+    assert length.mean > 1000
+    assert length.method == "simulation"
     assert plan(1 / 1000).factor > plan(1 / 370).factor > plan(1 / 200).factor
 
 

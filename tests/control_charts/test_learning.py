@@ -89,6 +89,7 @@ def test_an_autocorrelated_series_is_judged_by_its_residuals():
     ("make", "points", "dated"),
     [
         pytest.param(lambda random, n: random.normal(size=n), 20, False, id="independent, 20"),
+        pytest.param(autocorrelated, 20, False, id="autocorrelated, 20"),
         pytest.param(autocorrelated, 30, False, id="autocorrelated, 30"),
         pytest.param(autocorrelated, 60, False, id="autocorrelated, 60"),
         pytest.param(weekly, 42, True, id="weekly, 42"),
@@ -110,6 +111,23 @@ def test_the_budget_holds_whatever_the_series_is_like(make, points, dated):
         noisy += bool(baseline.monitor(later).chart().flagged().any())
     # 0.10 and two standard errors of 400 trials.
     assert noisy / trials <= 0.13
+
+
+def test_a_step_of_three_sigma_is_found_within_three_points_of_thirty():
+    random, found, trials = np.random.default_rng(13), 0, 400
+    for _ in range(trials):
+        x = random.normal(50, 4, 33)
+        x[30:] += 12
+        found += bool(learn(series(x[:30])).monitor(series(x[30:])).chart().signals)
+    # 0.90 of many trials; three standard errors of these.
+    assert found / trials >= 0.855
+
+
+def test_limits_are_wider_after_a_point_that_was_far_off():
+    baseline = learn(series(autocorrelated(np.random.default_rng(5), 40)))
+    chart = baseline.monitor(series([0.0, 0.1, 6.0, 0.0])).chart()
+    widths = chart.upper - chart.lower
+    assert widths[3] > 1.1 * widths[2]
 
 
 def test_an_individuals_chart_would_break_it_where_the_series_is_autocorrelated():

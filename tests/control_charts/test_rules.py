@@ -54,6 +54,12 @@ def nelson_4(z, t):
     return len(found) == 13 and all(a * b < 0 for a, b in pairwise(found))
 
 
+def mean_of(z, t, count, line):
+    window = last(z, t, count)
+    alone = [abs(v) > 3 for v in window]
+    return len(window) == count and not any(alone) and abs(sum(window)) > count * line
+
+
 PLAIN = {
     "nelson_1": lambda z, t: abs(z[t]) > 3,
     "nelson_2": lambda z, t: in_a_row(z, t, 9),
@@ -67,10 +73,12 @@ PLAIN = {
     "western_electric_2": lambda z, t: k_of_m(z, t, 2, 3, 2),
     "western_electric_3": lambda z, t: k_of_m(z, t, 4, 5, 1),
     "western_electric_4": lambda z, t: in_a_row(z, t, 8),
+    "mean_of_2": lambda z, t: mean_of(z, t, 2, 2.3),
+    "mean_of_3": lambda z, t: mean_of(z, t, 3, 1.65),
 }
 
 
-@pytest.mark.parametrize("rule", [*NELSON, *WESTERN_ELECTRIC])
+@pytest.mark.parametrize("rule", PLAIN)
 @given(z=SERIES | LONG_RUNS)
 def test_a_rule_fires_where_its_words_say(rule, z):
     fires = violations(np.array(z), 0.0, 1.0, [rule])[rule]
@@ -95,6 +103,14 @@ def test_many_series_are_judged_as_each_alone(rows):
     for index, row in enumerate(table):
         alone = violations(row, 0.0, 1.0, NELSON)
         assert all(together[rule][index].tolist() == alone[rule].tolist() for rule in NELSON)
+
+
+def test_a_mean_is_judged_by_the_spread_of_each_of_its_points():
+    # Standard errors of the sums: 1 and sqrt(1 + 9), so 2.3 sqrt(2) of them are 4.6 and 10.3.
+    even = violations(np.array([2.4, 2.4]), 0.0, np.array([1.0, 1.0]), ["mean_of_2"])
+    uneven = violations(np.array([2.4, 7.8]), 0.0, np.array([1.0, 3.0]), ["mean_of_2"])
+    assert even["mean_of_2"].tolist() == [False, True]
+    assert uneven["mean_of_2"].tolist() == [False, False]
 
 
 def test_rounding_does_not_push_a_point_over_the_line_it_lies_on():
