@@ -36,7 +36,9 @@ def test_the_shown_code_of_an_ordinary_dag_is_a_file_of_its_kitchen(tmp_path, cl
 )
 def test_a_dag_id_that_walks_shows_nothing_outside_of_the_code(tmp_path, pipeline):
     tracking = tmp_path / "tracking"
-    (tracking / "dev_kitchen").mkdir(parents=True)
+    written = tracking / "dev_kitchen/code/pipelines/profit/pipeline.py"
+    written.parent.mkdir(parents=True)
+    written.write_text("one = 1\n")
     dag = serialized("dev_kitchen.profit")
     dag.data["dag"]["dag_id"] = f"dev_kitchen.{pipeline}"
     (kept,) = hold(parsed(dag), tracking).serialized_dags
