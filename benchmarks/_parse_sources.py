@@ -39,18 +39,22 @@ def count_rows() -> int:
 """
 
 
-def kitchens(folder: Path, *, number: int, pipelines: int, data_tests: bool = False) -> Path:
+def kitchens(
+    folder: Path, *, number: int, pipelines: int, data_tests: bool = False, is_yaml: bool = False
+) -> Path:
     """Kitchens laid out as a bundle lays them out, each on a commit of its own.
 
     Returns:
         The folder that Airflow reads.
     """
+    name, written = ("pipeline.yaml", _yaml_file) if is_yaml else ("pipeline.py", _pipeline_file)
 
     def extract(_commit: str, code: Path) -> None:
         for n in range(pipelines):
-            file = code / "pipelines" / _pipeline(n) / "pipeline.py"
+            file = code / "pipelines" / _pipeline(n) / name
             file.parent.mkdir(parents=True)
-            file.write_text(_pipeline_file(n, data_tests=data_tests))
+            file.write_text(written(n, data_tests=data_tests))
+        (code / "functions.py").write_text(_FUNCTION.lstrip())
 
     manifest = Manifest(
         project="retail",
@@ -132,6 +136,28 @@ def _pipeline_file(n: int, *, data_tests: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _yaml_file(n: int, *, data_tests: bool) -> str:
+    lines = [
+        f"description: Pipeline {n}.",
+        f'schedule: "{_schedule(n)}"',
+        f"timezone: {_TIMEZONE}",
+        "max_active_runs: 1",
+    ]
+    if data_tests:
+        lines += ["tables:", "  orders:", "    tool: redshift", "    where: day = '{{ run_date }}'"]
+    lines.append("stages:")
+    for stage, tasks in _STAGES.items():
+        lines += [f"  - stage: {stage}", "    tasks:"]
+        before = None
+        for name, operator in tasks[: len(tasks) - data_tests]:
+            lines += [f"      - task: {name}", f"        {operator}:{_YAML[operator].format(n=n)}"]
+            lines += [f"        after: {before}"] if before else []
+            before = name
+        if data_tests:
+            lines += ["    tests:", "      - row_count: orders", "        between: [1, 1000]"]
+    return "\n".join(lines) + "\n"
+
+
 def _same_imports(*, data_tests: bool) -> str:
     ours = _DATA_TESTS_IMPORTS if data_tests else ""
     made = {"name": _kitchen(0), "schema": _kitchen(0), "prefix": f"{_kitchen(0)}/"}
@@ -193,6 +219,11 @@ _OPERATORS = {
     "empty": 'EmptyOperator(task_id="{name}")',
     "bash": 'BashOperator(task_id="{name}", bash_command="echo {{{{ ds }}}} {n}")',
     "python": 'PythonOperator(task_id="{name}", python_callable=count_rows)',
+}
+_YAML = {
+    "empty": "",
+    "bash": "\n          bash_command: echo {{{{ ds }}}} {n}",
+    "python": "\n          python_callable: functions.count_rows",
 }
 _CLASSES = {
     "empty": "airflow.providers.standard.operators.empty.EmptyOperator",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import traceback
 from importlib.machinery import SourceFileLoader
@@ -81,10 +82,10 @@ def _pipelines_of(branch: Branch, wanted: str | None) -> tuple[dict[str, DAG], d
     """The DAGs of a branch's pipelines, and complaints about the others by their folders."""
     dags: dict[str, DAG] = {}
     broken: dict[str, str] = {}
-    for name in _pipelines(branch.code, branch.kitchen, wanted):
+    for name, files in _pipelines(branch.code, branch.kitchen, wanted).items():
         try:
             with loading(branch.kitchen):
-                dag = _build(_definition(name, branch.code), branch.kitchen, branch.shown)
+                dag = _build(_definition(name, branch.code, files), branch.kitchen, branch.shown)
         except Exception as error:
             if wanted:
                 raise
@@ -124,18 +125,19 @@ def _wanted_pipeline(kitchen: KitchenAtParse) -> str | None:
     return dag_id.partition(".")[2]
 
 
-def _pipelines(code: Path, kitchen: KitchenAtParse, wanted: str | None) -> list[str]:
-    """Names of the pipelines to build; what the kitchen does not show is not even looked at."""
+def _pipelines(code: Path, kitchen: KitchenAtParse, wanted: str | None) -> dict[str, list[str]]:
+    """The pipelines to build and their files; what the kitchen hides is not even looked at."""
     pipelines = code / PIPELINES
     if wanted is None and kitchen.pipelines is None:
-        found = (pipelines.glob(f"*/{file}") for file in _FILES)
-        return sorted({file.parent.name for files in found for file in files})
-    shown = {wanted} if kitchen.pipelines is None else set(kitchen.pipelines)
-    asked = shown & {wanted} if wanted else shown
-    return sorted(name for name in asked if name and _written(pipelines / name))
+        asked = {entry.name for entry in os.scandir(pipelines)} if pipelines.is_dir() else set()
+    else:
+        shown = {wanted} if kitchen.pipelines is None else set(kitchen.pipelines)
+        asked = {name for name in (shown & {wanted} if wanted else shown) if name}
+    found = {name: _files(pipelines / name) for name in sorted(asked)}
+    return {name: files for name, files in found.items() if files}
 
 
-def _written(pipeline: Path) -> list[str]:
+def _files(pipeline: Path) -> list[str]:
     """The files that declare a pipeline; a folder without any is none."""
     return [file for file in _FILES if (pipeline / file).exists()]
 
@@ -186,9 +188,9 @@ def _build(definition: PipelineDefinition, kitchen: KitchenAtParse, code: Path) 
 _EPOCH = pendulum.datetime(2000, 1, 1)
 
 
-def _definition(name: str, code: Path) -> PipelineDefinition:
+def _definition(name: str, code: Path, files: list[str]) -> PipelineDefinition:
     names.check_pipeline_name(name)
-    match _written(code / PIPELINES / name):
+    match files:
         case [file] if file == PIPELINE_PYTHON:
             return _python_definition(name, code)
         case [file] if file == PIPELINE_YAML:
@@ -196,7 +198,7 @@ def _definition(name: str, code: Path) -> PipelineDefinition:
             from airflow_dataops.dag_factory.yaml_pipeline import yaml_definition
 
             return yaml_definition(name, code)
-        case files:
+        case _:
             listed = " and ".join(files)
             message = (
                 f"one file declares a pipeline, here are {listed}; keep {PIPELINE_PYTHON} or "

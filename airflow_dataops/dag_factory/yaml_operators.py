@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _ASSETS = ("inlets", "outlets")
+_NAMES_THINGS = (*_ASSETS, "_callable", "_callback")
 
 
 class NotUsable(Exception):
@@ -43,6 +44,7 @@ class Named:
         self._code = code
         self._pipeline = pipeline
         self._folder = code / PIPELINES / pipeline
+        self._functions: dict[str, Callable[..., Any]] = {}
 
     def operator(self, path: str) -> type[BaseOperator]:
         """The operator class of an import path.
@@ -62,6 +64,12 @@ class Named:
         Raises:
             NotUsable: there is none.
         """
+        if path in self._functions:
+            return self._functions[path]
+        self._functions[path] = found = self._function(path)
+        return found
+
+    def _function(self, path: str) -> Callable[..., Any]:
         first, dot, _ = path.partition(".")
         if not dot:
             message = (
@@ -84,14 +92,15 @@ class Named:
         Raises:
             NotUsable: one of them cannot be found.
         """
-        return {name: self._parameter(name, value) for name, value in written.items()}
+        return {
+            name: self._parameter(name, value) if name.endswith(_NAMES_THINGS) else value
+            for name, value in written.items()
+        }
 
     def _parameter(self, name: str, value: object) -> object:
         if name in _ASSETS:
             several = value if isinstance(value, list) else [value]
             return [Asset(item) if isinstance(item, str) else item for item in several]
-        if not name.endswith(("_callable", "_callback")):
-            return value
         try:
             if isinstance(value, str):
                 return self.function(value)

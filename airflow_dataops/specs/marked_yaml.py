@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import yaml
@@ -26,8 +27,8 @@ Place = tuple[str | int, ...]
 
 LARGEST_BYTES = 1_000_000
 DEEPEST = 40
+# Ten lines of aliases of aliases can stand for billions.
 MOST_VALUES = 100_000
-"""Each use of an alias counts in full: ten lines of aliases can stand for billions of values."""
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT, _MAPPING, _LIST, _MERGE = (_TAG + name for name in ("str", "map", "seq", "merge"))
@@ -106,8 +107,7 @@ def _text(path: Path, file: str) -> str:
 
 
 def _compose(text: str, file: str) -> yaml.Node | None:
-    # The C loader is ten times as fast; a PyYAML built without it has the slow one only.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = _loader()
     try:
         if sum(map(text.count, "[{-?:")) > _SURELY_SHALLOW:
             _check_depth(text, loader, file)
@@ -122,6 +122,28 @@ def _compose(text: str, file: str) -> yaml.Node | None:
         raise SpecError(message, file=file) from error
 
 
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    # The C loader is ten times as fast; a PyYAML built without it has the slow one only.
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Tells a scalar's type from its text alone: the loader's own way takes twice as long."""
+
+        def descend_resolver(self, _node: object, _index: object) -> None: ...
+        def ascend_resolver(self) -> None: ...
+
+        def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+            if kind is not yaml.ScalarNode:
+                return _LIST if kind is yaml.SequenceNode else _MAPPING
+            if implicit[0]:
+                for tag, pattern in self.yaml_implicit_resolvers.get(value[:1], ()):
+                    if pattern.match(value):
+                        found: str = tag
+                        return found
+            return _TEXT
+
+    return Loader
+
+
 def _check_depth(text: str, loader: type[yaml.SafeLoader], file: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=loader):
@@ -134,6 +156,10 @@ def _check_depth(text: str, loader: type[yaml.SafeLoader], file: str) -> None:
             depth -= 1
 
 
+_TOO_MANY = (
+    f"this file stands for more than {MOST_VALUES:,} values, its aliases written out; "
+    "use fewer aliases of aliases"
+)
 _TOO_DEEP = f"this is nested deeper than {DEEPEST} levels; write it flatter"
 
 
@@ -142,30 +168,23 @@ class _Walk:
 
     def __init__(self, marked: MarkedYaml) -> None:
         self._marked = marked
-        self._constructor = SafeConstructor()
         self._open: set[int] = set()
         self._values_left = MOST_VALUES
 
     def value(self, node: yaml.Node, depth: int) -> object:
-        self._values_left -= 1
-        if self._values_left < 0:
-            message = (
-                f"this file stands for more than {MOST_VALUES:,} values, its aliases written out; "
-                "use fewer aliases of aliases"
-            )
-            raise self._complaint(message, node)
         if node.tag == _TEXT:
             return node.value
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if depth > DEEPEST:
             raise self._complaint(_TOO_DEEP, node)
-        return self._collection(node, depth)
-
-    def _collection(self, node: yaml.Node, depth: int) -> object:
         if id(node) in self._open:
             message = "this alias contains itself; write the value out"
             raise self._complaint(message, node)
+        # Counted in full each time: what an alias stands for is made anew for each of its uses.
+        self._values_left -= len(node.value)
+        if self._values_left < 0:
+            raise self._complaint(_TOO_MANY, node)
         self._open.add(id(node))
         try:
             if node.tag == _MAPPING:
@@ -181,8 +200,9 @@ class _Walk:
         own: dict[str, object] = {}
         merged: dict[str, object] = {}
         for key_node, item in node.value:
-            if key_node.tag == _TEXT and key_node.value not in own:
-                own[key_node.value] = self.value(item, depth + 1)
+            key = key_node.value
+            if key_node.tag == _TEXT and key not in own:
+                own[key] = item.value if item.tag == _TEXT else self.value(item, depth + 1)
             elif key_node.tag == _MERGE:
                 merged = {**self._merged(item, depth), **merged}
             else:
@@ -220,7 +240,7 @@ class _Walk:
             self._complain(f"{node.value} is read as a date or a time; put it in quotes", node)
             return None
         try:
-            value = self._constructor.construct_object(node)
+            value = SafeConstructor().construct_object(node)
         except (ConstructorError, ValueError):
             self._complain(f"a value with the tag {node.tag} is not understood here", node)
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from airflow_dataops.domain import data_assets, names
+from airflow_dataops.domain import names
 from airflow_dataops.domain.pipeline import Pipeline
 from airflow_dataops.errors import SpecError
 from airflow_dataops.specs import schedule_text, wording
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from airflow_dataops.domain.data_assets import File, Table
     from airflow_dataops.specs.marked_yaml import Place
-    from airflow_dataops.specs.pipeline_keys import Key
+    from airflow_dataops.specs.pipeline_keys import Keys
 
 _EMPTY = "this file is empty; declare the pipeline's stages, each with its tasks and data tests"
 _NO_KEYS = "this file has no keys; write 'stages:' and below it the pipeline's stages"
@@ -91,6 +91,10 @@ class _Reader:
         )
 
     def _assets(self) -> dict[str, Table | File]:
+        if not self._content.get("tables") and not self._content.get("files"):
+            return {}
+        from airflow_dataops.domain import data_assets
+
         assets: dict[str, Table | File] = {}
         for key, table in self._declared("tables", TABLE_KEYS, "redshift"):
             name = table.get("name", key)
@@ -102,9 +106,7 @@ class _Reader:
             assets[key] = data_assets.file(file["tool"], key=file["key"], bucket=file.get("bucket"))
         return assets
 
-    def _declared(
-        self, kind: str, keys: dict[str, Key], tool: str
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _declared(self, kind: str, keys: Keys, tool: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Tables or files with what is said of them; those that lack something are left out."""
         for name, content in self._content.get(kind, {}).items():
             place = (kind, name)
@@ -116,7 +118,7 @@ class _Reader:
                 self._sources.complain(wording.expected_other(content, place, words), place)
             else:
                 read = read_keys(content, keys, place, self._sources.complain)
-                if all(key in read for key, about in keys.items() if about.is_required):
+                if all(key in read for key in keys.required):
                     yield name, read
 
     def _dag_arguments(self) -> dict[str, Any]:

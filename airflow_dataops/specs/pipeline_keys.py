@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SNAKE_CASE = "^[a-z][a-z0-9_]*$"
 DURATION = r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
 _DURATION = re.compile(DURATION)
-_DURATIONS = ("execution_timeout", "retry_delay", "max_retry_delay")
+_DURATIONS = {"execution_timeout", "retry_delay", "max_retry_delay"}
 
 
 class Kind(NamedTuple):
@@ -43,6 +43,14 @@ class Key(NamedTuple):
     kind: Kind
     about: str
     is_required: bool = False
+
+
+class Keys(dict[str, Key]):
+    """The keys of one kind of mapping; ``required`` are those that have to be there."""
+
+    def __init__(self, keys: Mapping[str, Key]) -> None:
+        super().__init__(keys)
+        self.required = tuple(name for name, key in keys.items() if key.is_required)
 
 
 def duration(value: object) -> timedelta:
@@ -73,17 +81,16 @@ def with_durations(
 ) -> dict[str, Any]:
     """An operator's parameters, those that Airflow wants as lengths of time read as such."""
     read = dict(parameters)
-    for name in _DURATIONS:
-        if name in read:
-            try:
-                read[name] = duration(read[name])
-            except ValueError as error:
-                complain(f"{name} is {read[name]!r}: {error}", (*place, name))
+    for name in _DURATIONS & parameters.keys():
+        try:
+            read[name] = duration(read[name])
+        except ValueError as error:
+            complain(f"{name} is {read[name]!r}: {error}", (*place, name))
     return read
 
 
 def read_keys(
-    content: Mapping[str, Any], keys: Mapping[str, Key], place: Place, complain: Complain
+    content: Mapping[str, Any], keys: Keys, place: Place, complain: Complain
 ) -> dict[str, Any]:
     """The keys of a mapping that are as the table says; complains about all others.
 
@@ -103,9 +110,9 @@ def read_keys(
             complain(wording.expected_other(value, here, key.kind.words), here)
         else:
             read[name] = value
-    for name, key in keys.items():
-        if key.is_required and name not in content:
-            complain(wording.lacks((*place, name), key.about), place)
+    for name in keys.required:
+        if name not in content:
+            complain(wording.lacks((*place, name), keys[name].about), place)
     return read
 
 
@@ -181,40 +188,56 @@ DAG_KEYS = {
     "on_failure_callback": Key(TEXT, "module.function, called when a run failed"),
     "on_success_callback": Key(TEXT, "module.function, called when a run succeeded"),
 }
-PIPELINE_KEYS = {
-    **DAG_KEYS,
-    "schedule": Key(TEXT, "cron expression; inert until it is enabled in a kitchen"),
-    "timezone": Key(TEXT, "IANA name, such as America/Chicago; by default UTC"),
-    "defaults": Key(MAPPING, "parameters of every task of an operator: {sql: {conn_id: redshift}}"),
-    "tables": Key(MAPPING, "the tables that stages publish and tests look at"),
-    "files": Key(MAPPING, "the files that tasks read and tests look at"),
-    "stages": Key(
-        STEPS, "its steps; each starts when the tests of the one above passed", is_required=True
-    ),
-}
-TABLE_KEYS = {
-    "tool": Key(TEXT, "the tool that has it, a connection id such as redshift", is_required=True),
-    "name": Key(TEXT, "its name there; by default the key that it stands under"),
-    "where": Key(TEXT, "SQL condition of the slice that a run is about"),
-}
-FILE_KEYS = {
-    "tool": Key(TEXT, "the tool that has it, a connection id such as s3", is_required=True),
-    "key": Key(
-        TEXT, "its key; {{ kitchen.prefix }} first keeps it in the kitchen", is_required=True
-    ),
-    "bucket": Key(TEXT, "by default the bucket that the environment declares for the tool"),
-}
-STAGE_KEYS = {
-    "stage": Key(TEXT, "its name, in snake case and unique in the pipeline", is_required=True),
-    "after": Key(NAMES, "stages whose tests passed first; by default the one above, [] for none"),
-    "publish": Key(NAMES, "the tables that readers see only once the stage's tests passed"),
-    "tasks": Key(LIST, "side by side, but for 'after'"),
-    "tests": Key(LIST, "what must hold once the tasks are done"),
-}
-TASK_KEYS = {
-    "task": Key(TEXT, "its name, unique in the stage; by default the operator's short name"),
-    "after": Key(NAMES, "tasks of the same stage that come first"),
-}
+PIPELINE_KEYS = Keys(
+    {
+        **DAG_KEYS,
+        "schedule": Key(TEXT, "cron expression; inert until it is enabled in a kitchen"),
+        "timezone": Key(TEXT, "IANA name, such as America/Chicago; by default UTC"),
+        "defaults": Key(
+            MAPPING, "parameters of every task of an operator: {sql: {conn_id: redshift}}"
+        ),
+        "tables": Key(MAPPING, "the tables that stages publish and tests look at"),
+        "files": Key(MAPPING, "the files that tasks read and tests look at"),
+        "stages": Key(
+            STEPS, "its steps; each starts when the tests of the one above passed", is_required=True
+        ),
+    }
+)
+TABLE_KEYS = Keys(
+    {
+        "tool": Key(
+            TEXT, "the tool that has it, a connection id such as redshift", is_required=True
+        ),
+        "name": Key(TEXT, "its name there; by default the key that it stands under"),
+        "where": Key(TEXT, "SQL condition of the slice that a run is about"),
+    }
+)
+FILE_KEYS = Keys(
+    {
+        "tool": Key(TEXT, "the tool that has it, a connection id such as s3", is_required=True),
+        "key": Key(
+            TEXT, "its key; {{ kitchen.prefix }} first keeps it in the kitchen", is_required=True
+        ),
+        "bucket": Key(TEXT, "by default the bucket that the environment declares for the tool"),
+    }
+)
+STAGE_KEYS = Keys(
+    {
+        "stage": Key(TEXT, "its name, in snake case and unique in the pipeline", is_required=True),
+        "after": Key(
+            NAMES, "stages whose tests passed first; by default the one above, [] for none"
+        ),
+        "publish": Key(NAMES, "the tables that readers see only once the stage's tests passed"),
+        "tasks": Key(LIST, "side by side, but for 'after'"),
+        "tests": Key(LIST, "what must hold once the tasks are done"),
+    }
+)
+TASK_KEYS = Keys(
+    {
+        "task": Key(TEXT, "its name, unique in the stage; by default the operator's short name"),
+        "after": Key(NAMES, "tasks of the same stage that come first"),
+    }
+)
 REFUSED_KEYS = {
     **DECIDED_BY_KITCHEN,
     "name": "a pipeline is named after its folder, a stage with 'stage', a task with 'task'",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_dataops.domain import names
-from airflow_dataops.domain.data_assets import Table
 from airflow_dataops.domain.pipeline import Stage
 from airflow_dataops.errors import InvalidName
 from airflow_dataops.specs import wording
@@ -13,12 +12,11 @@ from airflow_dataops.specs.pipeline_keys import STAGE_KEYS, names_in, read_keys
 from airflow_dataops.specs.pipeline_order import in_order
 from airflow_dataops.specs.pipeline_references import asset_named
 from airflow_dataops.specs.pipeline_tasks import TaskReader
-from airflow_dataops.specs.pipeline_tests import data_test
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_dataops.domain.data_assets import File
+    from airflow_dataops.domain.data_assets import File, Table
     from airflow_dataops.domain.data_tests import DataTest
     from airflow_dataops.domain.pipeline import Task
     from airflow_dataops.specs.marked_yaml import Place
@@ -120,6 +118,10 @@ class StageReader:
     def _read_tests(
         self, items: Sequence[object], published: Sequence[Table], place: Place
     ) -> tuple[DataTest, ...]:
+        if not items:
+            return ()
+        from airflow_dataops.specs.pipeline_tests import data_test
+
         sole = published[0] if len(published) == 1 else None
         tests: list[DataTest] = []
         for number, form in enumerate(items):
@@ -135,8 +137,13 @@ class StageReader:
         return tuple(tests)
 
     def _published(self, content: Mapping[str, Any], place: Place) -> tuple[Table, ...]:
+        wanted = names_in(content.get("publish", ()))
+        if not wanted:
+            return ()
+        from airflow_dataops.domain.data_assets import Table
+
         published: list[Table] = []
-        for name in names_in(content.get("publish", ())):
+        for name in wanted:
             try:
                 found = self._asset(name)
             except ValueError as error:

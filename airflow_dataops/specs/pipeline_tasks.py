@@ -136,9 +136,9 @@ class TaskReader:
     def _read(
         self, parameters: Mapping[str, object], known: KnownOperator, place: Place
     ) -> dict[str, Any]:
-        for name, why in _NOT_PARAMETERS.items():
-            if name in parameters:
-                self._complain(f"{name} is no parameter here: {why}", (*place, name))
+        for name in _NOT_PARAMETERS.keys() & parameters.keys():
+            problem = f"{name} is no parameter here: {_NOT_PARAMETERS[name]}"
+            self._complain(problem, (*place, name))
         read = {name: self._value(name, value, known, place) for name, value in parameters.items()}
         return with_durations(read, place, self._complain)
 
