@@ -23,21 +23,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def make_rounds(holder: str) -> bool:
+def make_rounds(holder: str, *, is_urgent: bool) -> alerting.Round:
     """Tell every environment's people what is to be told.
 
     Args:
         holder: names this process.
-
-    Returns:
-        Whether all was done; False where another process is at it, or something went wrong.
+        is_urgent: something is known to have happened.
     """
     if not config.has_environments():
-        return True
+        return alerting.Round(is_done=True)
     done = [
-        _make_round(environment, holder) for environment in config.environments().environments()
+        _make_round(environment, holder, is_urgent=is_urgent)
+        for environment in config.environments().environments()
     ]
-    return all(done)
+    return alerting.Round(
+        is_done=all(one.is_done for one in done),
+        open_incidents=sum(one.open_incidents for one in done),
+    )
 
 
 def places(environment: ReleaseEnvironment) -> alerting.Places:
@@ -98,12 +100,13 @@ def task_reports() -> TaskReports:
     return TaskReports(BaseHook.get_connection(names.PLATFORM), certificate=certificate)
 
 
-def _make_round(environment: ReleaseEnvironment, holder: str) -> bool:
+def _make_round(environment: ReleaseEnvironment, holder: str, *, is_urgent: bool) -> alerting.Round:
+    here = places(environment)
     try:
-        return alerting.make_round(environment, places(environment), holder=holder)
+        return alerting.make_round(environment, here, holder=holder, is_urgent=is_urgent)
     except DataOpsError as error:
         log.warning("alerts of %s are not told: %s", environment.name, error)
     except Exception as error:  # noqa: BLE001 - the other environments' rounds go on
         # Its text may hold a database URL.
         log.warning("alerts of %s are not told: %s", environment.name, type(error).__name__)
-    return False
+    return alerting.Round(is_done=True)

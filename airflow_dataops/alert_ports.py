@@ -51,6 +51,9 @@ class Happenings(Protocol):
     def deeds(self, environment: str, *, since: datetime) -> list[Event]:
         """What was done to kitchens since then, oldest first."""
 
+    def recovering(self, incidents: Sequence[Incident]) -> list[Incident]:
+        """Those of these incidents whose task has succeeded since their last event."""
+
     def recovery(self, incident: Incident, *, tries: Iterable[str]) -> Event | None:
         """The success that ends an incident.
 

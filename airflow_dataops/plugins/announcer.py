@@ -5,8 +5,9 @@ that could not say a word any more, no code of a kitchen can forget or redirect 
 worker holds a token, and no task waits for Slack. Each API server has such a thread; the tables
 see to it that one of them at a time tells an environment's alerts.
 
-It looks when a task has ended or somebody has changed a kitchen, and now and then besides: what
-the scheduler finds dead passes no API server.
+It looks when a task has failed or somebody has changed a kitchen, and now and then besides: what
+the scheduler finds dead passes no API server. A task that succeeds is of interest as long as some
+task has not succeeded since it failed.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import os
 import socket
 from contextlib import suppress
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from airflow_dataops.services.alerting import Round
+
+# What a try's end says of itself; that it stands elsewhere in the body costs a look, no more.
+_FAILED = b'"failed"'
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +34,22 @@ log = logging.getLogger(__name__)
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 10.0
 
 
+class Rounds(Protocol):
+    """What the thread does again and again."""
+
+    def __call__(self, holder: str, *, is_urgent: bool) -> Round:
+        """Do what is to be done; what is not done is tried again soon."""
+
+
 class Announcer:
     """The thread; started by the server's start and ended by its end.
 
-    Args:
-        make_rounds: does what is to be done; False where it is to be called again soon.
+    Attributes:
+        awaits_successes: some task has not succeeded since it failed or warned.
     """
 
-    def __init__(self, make_rounds: Callable[[str], bool]) -> None:
+    def __init__(self, make_rounds: Rounds) -> None:
+        self.awaits_successes = False
         self._make_rounds = make_rounds
         self._something_happened = Event()
         self._over = Event()
@@ -68,17 +80,15 @@ class Announcer:
     def _work(self) -> None:
         # Two processes that were forked from one must not take each other for themselves.
         holder = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid4().hex[:8]}"
-        pause = SHORTEST_PAUSE_SECONDS
-        while not self._over.wait(pause):
+        is_urgent = False
+        while not self._over.wait(SHORTEST_PAUSE_SECONDS):
             self._something_happened.clear()
-            is_done = self._done(holder)
-            if is_done:
-                self._something_happened.wait(LONGEST_PAUSE_SECONDS)
-            pause = SHORTEST_PAUSE_SECONDS
+            if self._is_done(holder, is_urgent=is_urgent):
+                is_urgent = self._something_happened.wait(LONGEST_PAUSE_SECONDS)
 
-    def _done(self, holder: str) -> bool:
+    def _is_done(self, holder: str, *, is_urgent: bool) -> bool:
         try:
-            is_done = self._make_rounds(holder)
+            done = self._make_rounds(holder, is_urgent=is_urgent)
         except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
             # Once: it comes again every few seconds. Its text may hold a database URL.
             complaint = type(error).__name__
@@ -87,13 +97,14 @@ class Announcer:
             self._complaint = complaint
             return True
         self._complaint = None
-        return is_done
+        self.awaits_successes = done.open_incidents > 0
+        return done.is_done
 
 
-def _make_rounds(holder: str) -> bool:
+def _make_rounds(holder: str, *, is_urgent: bool) -> Round:
     from airflow_dataops import alert_places
 
-    return alert_places.make_rounds(holder)
+    return alert_places.make_rounds(holder, is_urgent=is_urgent)
 
 
 announcer = Announcer(_make_rounds)
@@ -111,8 +122,19 @@ class AnnounceWhatHappens:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
             return
-        await self._app(scope, receive, send)
-        if scope["type"] == "http" and _may_have_changed(scope):
+        if scope["type"] != "http" or not _may_have_changed(scope):
+            await self._app(scope, receive, send)
+            return
+        is_of_interest = _is_ours(scope) or self._by.awaits_successes
+
+        async def seen() -> Message:
+            nonlocal is_of_interest
+            message = await receive()
+            is_of_interest = is_of_interest or _FAILED in message.get("body", b"")
+            return message
+
+        await self._app(scope, seen, send)
+        if is_of_interest:
             self._by.wake()
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,7 +152,13 @@ class AnnounceWhatHappens:
 def _may_have_changed(scope: Scope) -> bool:
     if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
         return False
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    if path.startswith("/execution/"):
-        return bool(path.endswith("/state"))  # a try has ended
-    return bool(path.startswith("/dataops/"))
+    path = _path(scope)
+    return _is_ours(scope) or (path.startswith("/execution/") and path.endswith("/state"))
+
+
+def _is_ours(scope: Scope) -> bool:
+    return _path(scope).startswith("/dataops/")
+
+
+def _path(scope: Scope) -> str:
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))

@@ -6,11 +6,12 @@ all that watched it, of one that the executor lost. No callback is called for th
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import Uuid, and_, column, or_, select, table
+from sqlalchemy import Uuid, and_, column, func, or_, select, table, tuple_
 
 from airflow_dataops.domain import names
 from airflow_dataops.domain.events import Event, EventKind, TaskTry, trouble_key
@@ -18,7 +19,7 @@ from airflow_dataops.registry.identities import namespace_of
 from airflow_dataops.registry.models import AuditRow, BundleVersionRow, KitchenRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Engine, Select
@@ -33,7 +34,7 @@ _ti = table(
     column("end_date", UtcDateTime),
 )
 _dag = table("dag", column("dag_id"), column("bundle_name"))
-_log = table("log", *(column(name) for name in (*_TRY, "event")))
+_log = table("log", *(column(name) for name in (*_TRY, "event")), column("dttm", UtcDateTime))
 # What the scheduler notes of a task that ended without a word.
 _DEATHS = {
     "heartbeat timeout": "It gave no sign of life any more and was given up.",
@@ -41,6 +42,9 @@ _DEATHS = {
 }
 _DEEDS = (EventKind.CREATED, EventKind.DELETED, EventKind.ENDS_SOON, EventKind.STAFF)
 _MOST_SUCCESSES = 100
+_MOST_AT_ONCE = 200
+# The note is made by the scheduler's clock, the end can be dated by the worker's.
+_NOTED_BEFORE = timedelta(hours=1)
 
 
 class AirflowHappenings:
@@ -58,10 +62,10 @@ class AirflowHappenings:
         query = _tasks_of(environment).where(_ti.c.state == "failed", _ti.c.end_date >= since)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(_ti.c.end_date)).all()
-            return [
-                _event(row, EventKind.FAILED, environment, text=_death(connection, row))
-                for row in rows
-            ]
+            deaths = _deaths(connection, since) if rows else {}
+        return [
+            _event(row, EventKind.FAILED, environment, text=deaths.get(_named(row))) for row in rows
+        ]
 
     def deeds(self, environment: str, *, since: datetime) -> list[Event]:
         """What was done to kitchens since then, oldest first."""
@@ -89,6 +93,31 @@ class AirflowHappenings:
                 details={name: str(value) for name, value in (row.details or {}).items()},
             )
             for row in rows
+        ]
+
+    def recovering(self, incidents: Sequence[Incident]) -> list[Incident]:
+        """Those of these incidents whose task has succeeded since their last event."""
+        found: dict[tuple[str, str], datetime] = {}
+        with self._engine.connect() as connection:
+            for start in range(0, len(incidents), _MOST_AT_ONCE):
+                asked = incidents[start : start + _MOST_AT_ONCE]
+                query = (
+                    select(_ti.c.dag_id, _ti.c.task_id, func.max(_ti.c.end_date, type_=UtcDateTime))
+                    .where(
+                        tuple_(_ti.c.dag_id, _ti.c.task_id).in_(
+                            [(incident.dag_id, incident.task_id) for incident in asked]
+                        ),
+                        _ti.c.state == "success",
+                    )
+                    .group_by(_ti.c.dag_id, _ti.c.task_id)
+                )
+                for dag_id, task_id, ended in connection.execute(query):
+                    found[dag_id, task_id] = ended
+        return [
+            incident
+            for incident in incidents
+            if (ended := found.get((incident.dag_id, incident.task_id))) is not None
+            and ended > incident.last_at
         ]
 
     def recovery(self, incident: Incident, *, tries: Iterable[str]) -> Event | None:
@@ -177,9 +206,11 @@ def _task_try(row: Any) -> TaskTry:
     return TaskTry(task_instance=str(row.id), **{name: getattr(row, name) for name in _TRY})
 
 
-def _death(connection: Connection, row: Any) -> str | None:
-    query = select(_log.c.event).where(
-        *(_log.c[name] == getattr(row, name) for name in _TRY), _log.c.event.in_(_DEATHS)
-    )
-    found = connection.scalars(query).first()
-    return None if found is None else _DEATHS[found]
+def _deaths(connection: Connection, since: datetime) -> dict[tuple[object, ...], str]:
+    """What the scheduler noted of tries that ended without a word, by what names the try."""
+    query = select(_log).where(_log.c.event.in_(_DEATHS), _log.c.dttm >= since - _NOTED_BEFORE)
+    return {_named(row): _DEATHS[row.event] for row in connection.execute(query)}
+
+
+def _named(row: Any) -> tuple[object, ...]:
+    return tuple(getattr(row, name) for name in _TRY)

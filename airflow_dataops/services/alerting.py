@@ -33,6 +33,8 @@ LONGEST_WAIT = timedelta(days=7)
 KEPT = timedelta(days=30)
 # An answer in a thread that went quiet is shown in the channel, too.
 QUIET = timedelta(hours=6)
+# Looking costs the database some milliseconds, and each API server would do it.
+RECENT = timedelta(seconds=8)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=1)
 _MOST_IN_ONE = 50
 
@@ -60,27 +62,41 @@ class Places:
     clock: Callable[[], datetime]
 
 
-def make_round(environment: ReleaseEnvironment, places: Places, *, holder: str) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What came of a round.
+
+    Attributes:
+        is_done: False where another process is at it.
+        open_incidents: how many tasks have not succeeded since they failed or warned.
+    """
+
+    is_done: bool
+    open_incidents: int = 0
+
+
+def make_round(
+    environment: ReleaseEnvironment, places: Places, *, holder: str, is_urgent: bool = True
+) -> Round:
     """Tell what is to be told in an environment.
 
     Args:
         environment: one.
         places: to work with.
         holder: names this process; no other has the name.
-
-    Returns:
-        Whether it was done; False where another process is at it.
+        is_urgent: something is known to have happened; else a recent look, anybody's, will do.
     """
     now = places.clock()
     watch = places.book.begin(environment.name, holder=holder, now=now, until=now + LEASE)
     if watch is None:
-        return False
+        return Round(is_done=False)
     try:
-        watch = _look(watch, places, now)
+        if is_urgent or now - watch.seen_until >= RECENT:
+            watch = _look(watch, places, now)
         watch = _Telling(environment, places, holder).tell(watch)
     finally:
         places.book.end(watch, holder=holder)
-    return True
+    return Round(is_done=True, open_incidents=len(places.book.incidents(environment.name)))
 
 
 def _look(watch: Watch, places: Places, now: datetime) -> Watch:
@@ -92,7 +108,7 @@ def _look(watch: Watch, places: Places, now: datetime) -> Watch:
     for alert in book.waiting(name, now=now):
         if alert.event.kind in TROUBLE and alert.incident is None:
             book.join(alert)
-    for incident in book.incidents(name):
+    for incident in places.happenings.recovering(book.incidents(name)):
         recovery = places.happenings.recovery(incident, tries=book.tries(incident))
         if recovery is not None:
             book.close(incident, recovery)

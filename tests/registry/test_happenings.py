@@ -152,6 +152,16 @@ def test_deeds_are_read_from_the_audit_trail(site):
 
 
 class TestRecovery:
+    def test_only_tasks_that_succeeded_since_are_looked_at(self, site):
+        site.task("success", task_id="back", at=NOON + HOUR)
+        site.task("success", task_id="before", at=NOON - HOUR)
+        site.task("failed", task_id="again", at=NOON + HOUR)
+        names = ("back", "before", "again", "never")
+        incidents = [site.incident(task_id=name) for name in names]
+        assert [i.task_id for i in site.happenings.recovering(incidents)] == ["back"]
+        assert site.happenings.recovering([]) == []
+        assert len(site.happenings.recovering(incidents * 99)) == 99
+
     def test_a_later_success_ends_an_incident(self, site):
         task = site.task("success", at=NOON + HOUR)
         found = site.happenings.recovery(site.incident(), tries=[])

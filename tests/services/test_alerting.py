@@ -48,7 +48,7 @@ class Alerts:
 
     def round(self, *, after=MINUTE, holder="one"):
         self.now += after
-        return alerting.make_round(self.environment, self.places(), holder=holder)
+        return alerting.make_round(self.environment, self.places(), holder=holder).is_done
 
     def places(self):
         return alerting.Places(
@@ -338,6 +338,20 @@ class TestChannels:
         named = {} if of_environment is None else {"slack_channel": of_environment}
         environment = replace(ENVIRONMENT, protected=protected, alerts=named)
         assert channels(own, environment) == expected
+
+
+def test_who_has_nothing_urgent_is_content_with_a_recent_look(alerts):
+    def look(*, is_urgent):
+        places = alerts.places()
+        return alerting.make_round(ENVIRONMENT, places, holder="two", is_urgent=is_urgent)
+
+    alerts.task("failed")
+    assert look(is_urgent=False) == alerting.Round(is_done=True, open_incidents=0)
+    assert look(is_urgent=True) == alerting.Round(is_done=True, open_incidents=1)
+    alerts.now += alerting.RECENT
+    alerts.task("success")
+    assert look(is_urgent=False) == alerting.Round(is_done=True, open_incidents=0)
+    assert len(alerts.told()) == 2
 
 
 class TestTwoServers:

@@ -9,6 +9,7 @@ import pytest
 
 from airflow_dataops.plugins import announcer as module
 from airflow_dataops.plugins.announcer import Announcer, AnnounceWhatHappens
+from airflow_dataops.services.alerting import Round
 
 pytestmark = pytest.mark.airflow
 
@@ -18,14 +19,16 @@ class Rounds:
 
     def __init__(self):
         self.count, self.holders, self.answers = 0, set(), []
+        self.urgent, self.open_incidents = [], 0
 
-    def __call__(self, holder):
+    def __call__(self, holder, *, is_urgent):
+        self.urgent.append(is_urgent)
         self.count += 1
         self.holders.add(holder)
         answer = self.answers.pop(0) if self.answers else True
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return Round(is_done=answer, open_incidents=self.open_incidents)
 
     def reach(self, count):
         deadline = time.monotonic() + 5
@@ -50,17 +53,22 @@ def announcer(rounds):
 
 async def app(scope, receive, send):
     """A server that lives and answers."""
+    if scope["type"] == "http":
+        await receive()
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def ask(announcer, method, path, **scope):
+def ask(announcer, method, path, body, **scope):
     import asyncio
 
+    async def receive():
+        return {"type": "http.request", "body": body}
+
     scope = {"type": "http", "method": method, "path": path, **scope}
-    asyncio.run(AnnounceWhatHappens(app, by=announcer)(scope, None, None))
+    asyncio.run(AnnounceWhatHappens(app, by=announcer)(scope, receive, None))
 
 
 def test_it_looks_at_once_and_when_it_is_woken(announcer, rounds):
@@ -70,7 +78,7 @@ def test_it_looks_at_once_and_when_it_is_woken(announcer, rounds):
         announcer.wake()
         rounds.reach(count)
     time.sleep(0.1)
-    assert rounds.count == 3
+    assert rounds.urgent == [False, True, True]
 
 
 def test_it_looks_now_and_then_though_nobody_wakes_it(announcer, rounds, monkeypatch):
@@ -132,21 +140,27 @@ def test_a_servers_life_starts_and_ends_it(announcer, rounds):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "wakes"),
+    ("method", "path", "state", "open_incidents", "wakes"),
     [
-        ("PATCH", "/execution/task-instances/01900000-0000-7000-8000-000000000001/state", True),
-        ("PUT", "/execution/task-instances/01900000-0000-7000-8000-000000000001/heartbeat", False),
-        ("GET", "/execution/connections/redshift", False),
-        ("POST", "/dataops/api/v1/kitchens", True),
-        ("GET", "/dataops/api/v1/kitchens", False),
-        ("POST", "/api/v2/dags/x/dagRuns", False),
+        ("PATCH", "/execution/task-instances/01900000/state", "failed", 0, True),
+        ("PATCH", "/execution/task-instances/01900000/state", "success", 0, False),
+        ("PATCH", "/execution/task-instances/01900000/state", "success", 1, True),
+        ("PUT", "/execution/task-instances/01900000/heartbeat", "failed", 1, False),
+        ("GET", "/execution/connections/redshift", "", 1, False),
+        ("POST", "/dataops/api/v1/kitchens", "", 0, True),
+        ("GET", "/dataops/api/v1/kitchens", "", 1, False),
+        ("POST", "/api/v2/dags/x/dagRuns", "", 1, False),
     ],
 )
-def test_what_may_have_changed_something_wakes_it(announcer, rounds, method, path, wakes):
+def test_what_may_have_changed_something_wakes_it(  # noqa: PLR0913, PLR0917
+    announcer, rounds, method, path, state, open_incidents, wakes
+):
+    rounds.open_incidents = open_incidents
     announcer.start()
     rounds.reach(1)
     time.sleep(0.03)
-    ask(announcer, method, f"/airflow{path}", root_path="/airflow")
+    body = f'{{"state": "{state}"}}'.encode()
+    ask(announcer, method, f"/airflow{path}", body, root_path="/airflow")
     if wakes:
         rounds.reach(2)
     time.sleep(0.05)
