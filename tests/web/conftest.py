@@ -7,6 +7,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from uuid import uuid4
 
 import pytest
@@ -238,12 +239,27 @@ def write_environments(file, origins, **changes):
     file.write_text(yaml.safe_dump({"projects": projects}))
 
 
+# Who the one app of this process works for, the present one last.
+_installations = []
+
+
+@cache
+def _app():
+    """The app itself: to build its routes takes longer than most tests."""
+    from airflow_dataops.web.app import create_app
+
+    def present_installation():
+        return _installations[-1]()
+
+    return create_app(present_installation)
+
+
+@contextmanager
 def _client(workers):
     from airflow.api_fastapi.app import create_auth_manager, purge_cached_app
     from fastapi import FastAPI
     from starlette.testclient import TestClient
 
-    from airflow_dataops.web.app import create_app
     from airflow_dataops.web.installation import this_installation
 
     purge_cached_app()
@@ -258,5 +274,10 @@ def _client(workers):
         return replace(here, places=places)
 
     root = FastAPI()
-    root.mount("/dataops", create_app(installation))
-    return TestClient(root)
+    root.mount("/dataops", _app())
+    _installations.append(installation)
+    try:
+        with TestClient(root) as client:
+            yield client
+    finally:
+        _installations.pop()
