@@ -70,7 +70,15 @@ def described_schedule(dag: DAG) -> str | None:
         return None
     if isinstance(schedule, str):
         return f"{' '.join(schedule.split())} {dag.timezone}"
-    return _shown(schedule) if schedule is not dag.timetable else type(schedule).__name__
+    return _shown(schedule) if schedule is not dag.timetable else _timetable(schedule)
+
+
+def _timetable(timetable: Any) -> str:
+    from airflow.sdk import CronTriggerTimetable
+
+    if isinstance(timetable, CronTriggerTimetable) and not timetable.interval:
+        return f"{' '.join(timetable.expression.split())} {timetable.timezone}"
+    return type(timetable).__name__
 
 
 def _shown(schedule: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import column, delete, select, table, update
@@ -12,6 +13,7 @@ from sqlalchemy.orm import sessionmaker
 from airflow_dataops.domain import names, schedule
 from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.schedule import EnabledSchedule, PipelineSchedule, Schedule
+from airflow_dataops.errors import ConfigurationError
 from airflow_dataops.registry import rows
 from airflow_dataops.registry.held_rows import changed_one, hold_living
 from airflow_dataops.registry.models import KitchenRow, ScheduleRow
@@ -129,7 +131,11 @@ class ScheduleTable:
         self, session: Session, kitchens: Iterable[Kitchen]
     ) -> dict[str, dict[str, tuple[Schedule | None, bool]]]:
         """What Airflow has read: of each pipeline what it declares, and whether it is paused."""
-        by_place = {(self._bundle_name(k.environment), k.name): k.id for k in kitchens}
+        by_place = {}
+        for kitchen in kitchens:
+            # Of an environment that no bundle serves, nothing was read.
+            with suppress(ConfigurationError):
+                by_place[self._bundle_name(kitchen.environment), kitchen.name] = kitchen.id
         query = (
             select(_dag.c.dag_id, _dag.c.bundle_name, _dag.c.is_paused, _tag.c.name)
             .select_from(_dag.outerjoin(_tag, _tag.c.dag_id == _dag.c.dag_id))

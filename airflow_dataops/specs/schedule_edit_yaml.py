@@ -12,6 +12,7 @@ from airflow_dataops.specs.marked_yaml import DEEPEST
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_INCLUDE = "include"
 _NULL, _TEXT, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("null", "str", "merge"))
 
 
@@ -20,7 +21,7 @@ def edited(source: str, _pipeline: str, values: Mapping[str, str | None]) -> str
 
     Args:
         source: the file.
-        values: strings by key; None is written as null.
+        values: strings by key; None takes a key away.
 
     Raises:
         Unreadable: the keys stand there in a way that only a person can change.
@@ -75,7 +76,7 @@ def _needed(
     Raises:
         Unreadable: a present value is no plain one.
     """
-    has_others = any(key.tag == _MERGE for key, _ in tree.value)
+    taken = [key for key, _ in tree.value if key.tag == _MERGE or key.value == _INCLUDE]
     needed: dict[str, str | None] = {}
     for name, value in values.items():
         found = [(key, node) for key, node in tree.value if key.value == name]
@@ -87,8 +88,11 @@ def _needed(
             present = None if found[0][1].tag == _NULL else found[0][1].value
             if present != value:
                 needed[name] = value
-        elif has_others or (value is not None and (name, value) != ("timezone", "UTC")):
+        elif value is not None and (taken or (name, value) != ("timezone", "UTC")):
             needed[name] = value
+        if value is None and taken:
+            message = f"{name} may come from elsewhere ({taken[0].value})"
+            raise Unreadable(message, line=taken[0].start_mark.line + 1)
     return needed
 
 
@@ -108,24 +112,44 @@ def _cuts(source: str, tree: yaml.MappingNode, values: Mapping[str, str | None])
     present = {key.value: node for key, node in tree.value if isinstance(key.value, str)}
     cuts = []
     for name, value in values.items():
-        if name in present:
+        if value is None:
+            cuts.append(_removal(source, tree, name))
+        elif name in present:
             start, end = present[name].start_mark.index, present[name].end_mark.index
             gap = " " if source[start - 1 : start] == ":" else ""
             cuts.append(Cut(start=start, end=end, text=gap + _literal(value)))
-    added = [f"{name}: {_literal(values[name])}" for name in values if name not in present]
+    added = [f"{n}: {_literal(v)}" for n, v in values.items() if v is not None and n not in present]
     if added:
-        first = tree.value[0][0].start_mark
-        indent = " " * first.column
-        ends = "\r\n" if "\r\n" in source else "\n"
-        between = ", " if tree.flow_style else f"{ends}{indent}"
-        text = "".join(f"{one}{between}" for one in added)
-        cuts.append(Cut(start=first.index, end=first.index, text=text))
+        cuts.append(_insertion(source, tree, added))
     return cuts
 
 
-def _literal(value: str | None) -> str:
+def _insertion(source: str, tree: yaml.MappingNode, added: list[str]) -> Cut:
+    """New keys stand before the others."""
+    first = tree.value[0][0].start_mark
+    ends = "\r\n" if "\r\n" in source else "\n"
+    between = ", " if tree.flow_style else f"{ends}{' ' * first.column}"
+    text = "".join(f"{one}{between}" for one in added)
+    return Cut(start=first.index, end=first.index, text=text)
+
+
+def _removal(source: str, tree: yaml.MappingNode, name: str) -> Cut:
+    """A key goes with its line; in braces, with its comma."""
+    places = [(key.start_mark.index, node.end_mark.index) for key, node in tree.value]
+    at = [key.value for key, _ in tree.value].index(name)
+    start, end = places[at]
+    if not tree.flow_style:
+        start = source.rfind("\n", 0, start) + 1
+        line_end = source.find("\n", end)
+        return Cut(start=start, end=len(source) if line_end < 0 else line_end + 1, text="")
+    if at + 1 < len(places):
+        return Cut(start=start, end=places[at + 1][0], text="")
+    return Cut(start=places[at - 1][1] if at else start, end=end, text="")
+
+
+def _literal(value: str) -> str:
     # Quoted: a star alone would be the name of an anchor.
-    return "null" if value is None else f'"{value}"'
+    return f'"{value}"'
 
 
 def _without(tree: yaml.MappingNode, values: Mapping[str, str | None]) -> str:

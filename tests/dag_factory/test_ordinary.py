@@ -329,3 +329,12 @@ def test_a_project_says_which_folder_has_its_dag_files(kitchens, folder, file):
     written = kitchens.write("dev_kitchen", files | {"dags.py": "", "other/airflow.txt": "dag"})
     bag = DagBag(str(written / names.LOADER_FILE), safe_mode=False)
     assert (list(bag.dags), bag.import_errors) == (["dev_kitchen.sales_daily"], {})
+
+
+def test_a_cron_timetable_is_declared_like_a_cron_expression(kitchens):
+    dag = only(kitchens, """
+        from airflow.sdk import CronTriggerTimetable
+        with DAG("d", schedule=CronTriggerTimetable("0  6 * * 1", timezone="America/Chicago")):
+            EmptyOperator(task_id="only")
+    """)  # fmt: skip
+    assert "inert schedule: 0 6 * * 1 America/Chicago" in dag.tags

@@ -227,11 +227,28 @@ def test_the_top_levels_keys_are_changed_where_they_stand(before, after):
     assert change(after, path=YAML) == after
 
 
-def test_in_yaml_a_schedule_is_taken_away_also_where_defaults_bring_one():
-    assert change("schedule: '@daily'\n", NONE, path=YAML) == "schedule: null\n"
-    assert change("stages: []\n", NONE, path=YAML) == "stages: []\n"
-    merged = "<<: {schedule: '@daily'}\nstages: []\n"
-    assert yaml.safe_load(change(merged, NONE, path=YAML))["schedule"] is None
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a: 1\nschedule: '@daily' # as ever\nb: 2\n", "a: 1\nb: 2\n"),
+        ("# top\nschedule:\n  '@daily'\n\nb: 2\n", "# top\n\nb: 2\n"),
+        ("a: 1\nschedule: '@daily'", "a: 1\n"),
+        ("{schedule: '@daily', a: 1}\n", "{a: 1}\n"),
+        ("{a: 1, schedule: '@daily'}\n", "{a: 1}\n"),
+        ("a: 1\n", "a: 1\n"),
+    ],
+)
+def test_in_yaml_a_schedule_is_taken_away_with_its_key(before, after):
+    assert change(before, NONE, path=YAML) == after
+
+
+def test_what_comes_from_elsewhere_can_be_set_and_not_taken_away():
+    for source in ("include: shared/weekly.yaml\n", "<<: {schedule: '@daily'}\nstages: []\n"):
+        assert change(source, path=YAML).endswith(source)
+        with pytest.raises(
+            NotEditable, match=r":1: schedule may come from elsewhere \((include|<<)"
+        ):
+            change(source, NONE, path=YAML)
 
 
 @pytest.mark.parametrize(
