@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import BinaryIO
 
-    from airflow_dataops.domain.data_assets import Table
+    from airflow_dataops.domain.data_assets import File, Table
+    from airflow_dataops.domain.file_formats import FileFormat
     from airflow_dataops.domain.publishing import StageRun
     from airflow_dataops.domain.result_columns import Rows
 
@@ -25,6 +26,37 @@ class QueriedWarehouse(Protocol):
 
         Raises:
             OutsideSystemError: the database refuses, or the query gives no rows.
+        """
+
+
+class CopyingWarehouse(Protocol):
+    """A SQL database that fetches files from an object store itself."""
+
+    def copy(
+        self,
+        source: File,
+        target: Table,
+        *,
+        names: Sequence[str],
+        kind: FileFormat,
+        columns: Mapping[str, str] | None,
+        constants: Mapping[str, str],
+    ) -> int:
+        """Replace a table's slice by an object's rows, in one transaction.
+
+        Args:
+            source: with its templates rendered.
+            target: with its templates rendered.
+            names: of the file's columns, in their order.
+            kind: of the file.
+            columns: SQL type of each column, to create the table where it is missing.
+            constants: columns that the file lacks, with the value that each row gets.
+
+        Returns:
+            Number of rows loaded.
+
+        Raises:
+            BadDataFile: the file does not fit the table, or its rows do not lie in the slice.
         """
 
 

@@ -23,6 +23,12 @@ def get_provider_info() -> dict[str, object]:
                 "python-modules": ["airflow_dataops.bundles.kitchens"],
             }
         ],
+        "connection-types": [
+            {
+                "connection-type": "kitchen_redshift",
+                "hook-class-name": "airflow_dataops.adapters.kitchen_redshift.KitchenRedshiftHook",
+            }
+        ],
         "cli": ["airflow_dataops.cli.definition.get_dataops_cli_commands"],
         "db-managers": ["airflow_dataops.registry.db_manager.DataOpsDBManager"],
         "notifications": ["airflow_dataops.notifications.kitchen.KitchenNotifier"],

@@ -5,16 +5,34 @@ What an environment's tool is, a warehouse or a store, and of which kind, its co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_dataops.data_ports import QueriedWarehouse
+from airflow_dataops.domain.connection_types import REDSHIFT_TYPES
 from airflow_dataops.domain.file_formats import FileFormat
+from airflow_dataops.ports import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from airflow_dataops.data_ports import FileStore, PendingTables, QueriedWarehouse, TableWriter
-    from airflow_dataops.ports import Warehouse
+    from airflow_dataops.data_ports import (
+        CopyingWarehouse,
+        FileStore,
+        PendingTables,
+        TableWriter,
+    )
+
+
+class TaskWarehouse(Warehouse, QueriedWarehouse, Protocol):
+    """A warehouse that measures, loads and answers queries."""
+
+
+def is_redshift(tool: str) -> bool:
+    """Whether a tool is a Redshift warehouse, by its connection's type."""
+    from airflow.sdk import BaseHook
+
+    return BaseHook.get_connection(tool).conn_type in REDSHIFT_TYPES
 
 
 def pending_tables(tool: str) -> PendingTables:
@@ -23,40 +41,58 @@ def pending_tables(tool: str) -> PendingTables:
     Raises:
         ConfigurationError: the tool's connection is of a type that is no warehouse.
     """
-    from airflow.sdk import BaseHook
+    from airflow_dataops.adapters.sql_warehouse import (
+        postgres_pending_tables,
+        redshift_pending_tables,
+    )
 
-    from airflow_dataops.adapters.database_login import database_login
-    from airflow_dataops.adapters.sql_warehouse.pending import SqlPendingTables
+    if is_redshift(tool):
+        return redshift_pending_tables(_redshift(tool), tool=tool)
+    return postgres_pending_tables(_login(tool), tool=tool)
 
-    return SqlPendingTables(database_login(tool, BaseHook.get_connection(tool)), tool=tool)
+
+def warehouse(tool: str) -> TaskWarehouse:
+    """The warehouse behind a tool.
+
+    Raises:
+        ConfigurationError: the tool's connection is of a type that is no warehouse.
+    """
+    return _warehouse(tool, is_pending=False)
 
 
-def pending_warehouse(tool: str) -> Warehouse:
+def pending_warehouse(tool: str) -> TaskWarehouse:
     """The warehouse behind a tool, its pending tables in the place of the published ones.
 
     Raises:
         ConfigurationError: the tool's connection is of a type that is no warehouse.
     """
-    from airflow.sdk import BaseHook
-
-    from airflow_dataops.adapters.database_login import database_login
-    from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
-
-    return SqlWarehouse(database_login(tool, BaseHook.get_connection(tool)), is_pending=True)
+    return _warehouse(tool, is_pending=True)
 
 
-def queried_warehouse(tool: str) -> QueriedWarehouse:
-    """The warehouse behind a tool, to be asked for rows.
+def copying_warehouse(tool: str, *, source: str) -> CopyingWarehouse:
+    """The Redshift warehouse behind a tool, with the key of an object store to fetch files from.
+
+    Args:
+        tool: of the warehouse.
+        source: connection id of the object store.
 
     Raises:
-        ConfigurationError: the tool's connection is of a type that is no warehouse.
+        ConfigurationError: the object store's connection has no key to lend.
     """
-    from airflow.sdk import BaseHook
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    from airflow_dataops.adapters.database_login import database_login
-    from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
+    from airflow_dataops.adapters.sql_warehouse.copying import RedshiftLoads, S3Access
+    from airflow_dataops.adapters.sql_warehouse.redshift import RedshiftSessions
 
-    return SqlWarehouse(database_login(tool, BaseHook.get_connection(tool)))
+    hook = S3Hook(aws_conn_id=source)
+    key = hook.get_credentials(region_name=hook.region_name)
+    access = S3Access(
+        access_key=key.access_key,
+        secret_key=key.secret_key,
+        token=key.token or "",
+        region=hook.region_name or "",
+    )
+    return RedshiftLoads(RedshiftSessions(_redshift(tool)), access)
 
 
 def file_store(tool: str) -> FileStore:
@@ -104,3 +140,35 @@ def count_parquet_rows(file: BinaryIO) -> int:
     from airflow_dataops.adapters.table_files import parquet
 
     return parquet.row_count(file)
+
+
+def _warehouse(tool: str, *, is_pending: bool) -> TaskWarehouse:
+    if is_redshift(tool):
+        from airflow_dataops.adapters.sql_warehouse.redshift import (
+            RedshiftSessions,
+            RedshiftWarehouse,
+        )
+
+        return RedshiftWarehouse(RedshiftSessions(_redshift(tool), is_pending=is_pending))
+    from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
+
+    return SqlWarehouse(_login(tool), is_pending=is_pending)
+
+
+def _login(tool: str) -> dict[str, str | int]:
+    from airflow.sdk import BaseHook
+
+    from airflow_dataops.adapters.database_login import database_login
+
+    return database_login(tool, BaseHook.get_connection(tool))
+
+
+def _redshift(tool: str) -> Callable[[], Any]:
+    """Opens connections of Redshift's driver, as its hook does: keys, IAM roles, serverless."""
+
+    def connect() -> Any:
+        from airflow_dataops.adapters.kitchen_redshift import KitchenRedshiftHook
+
+        return KitchenRedshiftHook(redshift_conn_id=tool).get_conn()
+
+    return connect

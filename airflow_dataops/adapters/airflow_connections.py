@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.models.connection import Connection
 
 from airflow_dataops.domain import names
+from airflow_dataops.domain.connection_types import KITCHEN_REDSHIFT, REDSHIFT, SEARCH_PATH
 from airflow_dataops.errors import CredentialRefused
 
 if TYPE_CHECKING:
@@ -51,8 +52,18 @@ def as_connection(
             extra=fields.get("extra"),
         )
     if tool.schema_per_kitchen and schema:
-        # Unqualified names in anybody's SQL then mean the kitchen's own tables.
-        path = f"{names.pending_schema(schema)},{schema}" if is_pending else schema
-        extra = {**found.extra_dejson, "options": f"-c search_path={path}"}
-        found.extra = json.dumps(extra)
+        _begin_in(found, schema, is_pending=is_pending)
     return found
+
+
+def _begin_in(connection: Connection, schema: str, *, is_pending: bool) -> None:
+    """Have unqualified names in anybody's SQL mean the kitchen's own tables."""
+    path = f"{names.pending_schema(schema)},{schema}" if is_pending else schema
+    extra = dict(connection.extra_dejson)
+    if connection.conn_type != REDSHIFT:
+        extra["options"] = f"-c search_path={path}"
+    elif is_pending:
+        connection.conn_type = KITCHEN_REDSHIFT
+        extra[SEARCH_PATH] = path
+    # Redshift's driver takes no options: there the kitchen's own user begins in its schema.
+    connection.extra = json.dumps(extra)

@@ -83,11 +83,10 @@ class DataTestsOperator(RendersDomainObjects):
 
     def _warehouses(self, context: Context) -> Callable[[str], Warehouse]:
         """Where tables are read: what is pending, in a stage that publishes."""
-        from airflow_dataops import bootstrap
+        from airflow_dataops import task_tools
 
         if self.stage is None or not self.publishes:
-            return bootstrap.warehouse
-        from airflow_dataops import task_tools
+            return task_tools.warehouse
         from airflow_dataops.operators.publishing import stage_run
         from airflow_dataops.services import publishing
 
@@ -98,7 +97,7 @@ class DataTestsOperator(RendersDomainObjects):
             raise AirflowFailException(str(error)) from error
         pending = {table.tool for table in self.publishes}
         return lambda tool: (
-            task_tools.pending_warehouse(tool) if tool in pending else bootstrap.warehouse(tool)
+            task_tools.pending_warehouse(tool) if tool in pending else task_tools.warehouse(tool)
         )
 
 

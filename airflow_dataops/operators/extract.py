@@ -47,7 +47,7 @@ class ExtractOperator(RendersDomainObjects):
             self.sql,
             self.target,
             write=task_tools.table_writer(written_format(self.target.key)),
-            warehouse=task_tools.queried_warehouse(self.conn_id),
+            warehouse=task_tools.warehouse(self.conn_id),
             store=task_tools.file_store(self.target.tool),
             writer=_writer(context),
         )

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class FileToTableOperator(RendersDomainObjects):
     """Replace a table's slice by a CSV or Parquet file, in one transaction.
 
-    The file streams through the worker: memory stays flat, no temporary file is written. Killed
-    half-way nothing has changed, and running it again gives the same table.
+    PostgreSQL gets the file as a stream through the worker: memory stays flat, no temporary file
+    is written. Redshift fetches it from S3 (COPY). Killed half-way nothing has changed, and
+    running it again gives the same table.
 
     Args:
         source: the file; the first line of a CSV file names the columns. A name that ends in
@@ -51,20 +52,21 @@ class FileToTableOperator(RendersDomainObjects):
 
     def execute(self, context: Context) -> int:
         """Load the file; the number of rows loaded becomes the task's XCom."""
-        from airflow_dataops import bootstrap, task_tools
+        from airflow_dataops import task_tools
         from airflow_dataops.services import loading
 
-        loaded = loading.load(
-            self.source,
-            self.target,
-            files=loading.DataFiles(
-                store=task_tools.file_store(self.source.tool),
-                read_parquet=task_tools.read_parquet,
-            ),
-            warehouse=bootstrap.warehouse(self.target.tool),
-            columns=self.columns,
-            constants=self.constants,
+        files = loading.DataFiles(
+            store=task_tools.file_store(self.source.tool), read_parquet=task_tools.read_parquet
         )
+        about = {"columns": self.columns, "constants": self.constants}
+        if task_tools.is_redshift(self.target.tool):
+            copying = task_tools.copying_warehouse(self.target.tool, source=self.source.tool)
+            loaded = loading.copy(self.source, self.target, files=files, warehouse=copying, **about)
+        else:
+            warehouse = task_tools.warehouse(self.target.tool)
+            loaded = loading.load(
+                self.source, self.target, files=files, warehouse=warehouse, **about
+            )
         self.log.info(
             "loaded %d rows from %s of %s into %s of %s",
             loaded, self.source.key, self.source.tool, self.target.name, self.target.tool,

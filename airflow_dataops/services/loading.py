@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain.csv_records import read_header
 from airflow_dataops.domain.file_formats import FileFormat, format_of
 from airflow_dataops.errors import BadDataFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from airflow_dataops.data_ports import FileStore, ParquetReader
+    from airflow_dataops.data_ports import CopyingWarehouse, FileStore, ParquetReader
     from airflow_dataops.domain.data_assets import File, Table
     from airflow_dataops.ports import Warehouse
 
@@ -55,6 +56,35 @@ def load(
         return warehouse.load_csv(
             chunks, table=target.name, where=target.where, columns=columns, constants=constants
         )
+
+
+def copy(
+    source: File,
+    target: Table,
+    *,
+    files: DataFiles,
+    warehouse: CopyingWarehouse,
+    columns: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+) -> int:
+    """``load`` for a warehouse that fetches the file itself; its header is all that is read here.
+
+    Raises:
+        BadDataFile: the file lies in no bucket, or does not fit the table.
+    """
+    if not source.bucket:
+        message = f"{source.key}: Redshift loads from S3 alone; put the file there first"
+        raise BadDataFile(message)
+    with _chunks(source, files) as chunks:
+        names = read_header(chunks).columns
+    return warehouse.copy(
+        source,
+        target,
+        names=names,
+        kind=format_of(source.key),
+        columns=columns,
+        constants=constants or {},
+    )
 
 
 @contextmanager

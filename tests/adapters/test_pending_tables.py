@@ -5,8 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
-from airflow_dataops.adapters.sql_warehouse.pending import SqlPendingTables
+from airflow_dataops.adapters.sql_warehouse import SqlWarehouse, postgres_pending_tables
 from airflow_dataops.domain.data_assets import table
 from airflow_dataops.domain.publishing import StageRun
 from airflow_dataops.errors import NothingToPublish, OutsideSystemError, PendingTableLost
@@ -22,7 +21,7 @@ WHOLE = table("redshift", "sales")
 
 @pytest.fixture
 def pending(login):
-    return SqlPendingTables(login, tool="redshift")
+    return postgres_pending_tables(login, tool="redshift")
 
 
 @pytest.fixture
@@ -204,7 +203,7 @@ class TestATaskThatIsTriedAgain:
     def task(self, login, writing):  # noqa: ARG002 - the pending schema goes at the end
         schema = login["options"].partition("=")[2]
         path = {**login, "options": f"-c search_path={schema}__pending,{schema}"}
-        return SqlPendingTables(path, tool="redshift")
+        return postgres_pending_tables(path, tool="redshift")
 
     def test_it_never_drops_the_published_table_instead(self, pending, task, writing, database):
         before = found(database)

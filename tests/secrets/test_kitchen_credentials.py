@@ -236,3 +236,15 @@ def test_tasks_whose_stage_publishes_start_in_the_pending_schema(installation, k
     other = installation.task_of(f"{kitchen}.profit", task_id="load.publish")
     extra = installation.connection(other).extra_dejson
     assert extra["options"] == f"-c search_path={kitchen}"
+
+
+def test_redshifts_driver_gets_a_path_it_understands(installation, kitchen):
+    """Its own hook takes no options; that of a kitchen begins in the pending schema."""
+    secret = {**redshift("own"), "conn_type": "redshift"}
+    installation.stack.put_secret("development", f"kitchens/{kitchen}/redshift", secret)
+    plain = installation.connection(installation.running_task(kitchen))
+    assert (plain.conn_type, plain.extra_dejson) == ("redshift", {})
+    task = installation.task_of(f"{kitchen}.profit", task_id="load.to_publish.copy")
+    pending = installation.connection(task)
+    assert pending.conn_type == "kitchen_redshift"
+    assert pending.extra_dejson == {"search_path": f"{kitchen}__pending,{kitchen}"}

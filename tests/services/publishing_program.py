@@ -11,8 +11,7 @@ import sys
 import time
 from contextlib import contextmanager
 
-from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
-from airflow_dataops.adapters.sql_warehouse.pending import SqlPendingTables
+from airflow_dataops.adapters.sql_warehouse import SqlWarehouse, postgres_pending_tables
 from airflow_dataops.domain.data_assets import file, table
 from airflow_dataops.domain.publishing import StageRun
 from airflow_dataops.services import loading, publishing
@@ -56,10 +55,10 @@ def main(setup):
     schema = setup["login"]["options"].partition("=")[2]
     writing = {**setup["login"], "options": f"-c search_path={schema}__pending,{schema}"}
     if setup["task"] == "begin":
-        begun = SqlPendingTables(setup["login"], tool="redshift")
+        begun = postgres_pending_tables(setup["login"], tool="redshift")
         publishing.begin([SALES], BY, pending_for=lambda _: begun, is_over=lambda _: True)
     elif setup["task"] == "load":
-        pending = SqlPendingTables(writing, tool="redshift")
+        pending = postgres_pending_tables(writing, tool="redshift")
         publishing.resume([SALES], BY, pending_for=lambda _: pending)
         loading.load(
             file("s3", key="sales.csv", bucket="b"),
@@ -70,7 +69,7 @@ def main(setup):
             constants={"day": DAY},
         )
     else:
-        pending = SqlPendingTables(setup["login"], tool="redshift")
+        pending = postgres_pending_tables(setup["login"], tool="redshift")
         publishing.publish([SALES], BY, pending_for=lambda _: pending, may_be_empty=())
     if setup.get("stop_at_end"):
         here()

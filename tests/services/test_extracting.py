@@ -163,7 +163,7 @@ def places(embedded_stack, bucket):
 
 
 # An object store gets its first part of several after 16 MB, a file server all as it comes.
-@pytest.mark.parametrize(("place", "count"), [("s3", 250_000), ("sftp", 30_000)])
+@pytest.mark.parametrize(("place", "count"), [("s3", 190_000), ("sftp", 30_000)])
 def test_an_extract_killed_half_way_leaves_the_file_that_was_there(
     place, count, places, login, embedded_stack
 ):

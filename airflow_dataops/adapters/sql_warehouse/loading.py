@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Identifier
 
+from airflow_dataops.adapters.sql_warehouse.sessions import NOTICE_LOST_CLIENTS
 from airflow_dataops.adapters.sql_warehouse.statements import identifier, raw, rows
 from airflow_dataops.domain.csv_records import CsvText, with_constants
 from airflow_dataops.errors import BadDataFile, OutsideSystemError
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import psycopg
-
-# A worker that vanished with its network must not hold a slice's lock for hours.
-NOTICE_LOST_CLIENTS = SQL(
-    "set local tcp_keepalives_idle = 30; set local tcp_keepalives_interval = 10;"
-    " set local tcp_keepalives_count = 3"
-)
 
 
 def replace_slice(
@@ -32,6 +27,7 @@ def replace_slice(
     constants: Mapping[str, str],
 ) -> int:
     """Put CSV data in the place of a slice; the number of rows loaded."""
+    # A worker that vanished with its network must not hold a slice's lock for hours.
     connection.execute(NOTICE_LOST_CLIENTS)
     _lock(connection, table, where)
     _check_columns(connection, table, [*text.columns, *constants], types=columns)

@@ -12,24 +12,21 @@ while the table is begun or published, so that none of the two is done twice at 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from psycopg.rows import scalar_row, tuple_row
 from psycopg.sql import SQL, Identifier, Literal
 
 from airflow_dataops.adapters.sql_warehouse import publishing
-from airflow_dataops.adapters.sql_warehouse.loading import NOTICE_LOST_CLIENTS
-from airflow_dataops.adapters.sql_warehouse.sessions import Login
 from airflow_dataops.domain import names
 from airflow_dataops.domain.publishing import StageRun
 from airflow_dataops.errors import NothingToPublish, OutsideSystemError, PendingTableLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    import psycopg
-
+    from airflow_dataops.adapters.sql_warehouse.dialects import Dialect
     from airflow_dataops.adapters.sql_warehouse.publishing import Place
+    from airflow_dataops.adapters.sql_warehouse.sessions import Session, Sessions
     from airflow_dataops.domain.data_assets import Table
 
 _CLAIMS = "dataops_claims"
@@ -45,12 +42,14 @@ class SqlPendingTables:
     """Pending tables of one database; implements ``PendingTables``.
 
     Args:
-        login: libpq's parameters.
+        sessions: of the login.
+        dialect: what the database speaks.
         tool: what the database is called in messages.
     """
 
-    def __init__(self, login: Mapping[str, str | int], *, tool: str) -> None:
-        self._login = Login(login)
+    def __init__(self, sessions: Sessions, dialect: Dialect, *, tool: str) -> None:
+        self._sessions = sessions
+        self._dialect = dialect
         self._tool = tool
 
     def begin(
@@ -58,25 +57,29 @@ class SqlPendingTables:
     ) -> StageRun | None:
         """Claim empty pending tables, all or none."""
         wanted = _names(tables)
-        with self._login.writing() as connection:
-            schemas = self._schemas(connection)
-            _provide(connection, schemas)
-            claims = _claims(connection, schemas, wanted)
+        with self._sessions.writing() as session:
+            schemas = self._schemas(session)
+            if not self._dialect.turns_need_claims:
+                _turn(session, schemas)
+            _provide(session, schemas)
+            if self._dialect.turns_need_claims:
+                _turn(session, schemas)
+            claims = _claims(session, schemas, wanted)
             for claim in claims.values():
                 if claim.by != by and claim.published_rows is None and not is_over(claim.by):
                     return claim.by
             for name in wanted:
-                publishing.begin(connection, schemas.place(name))
-                _claim(connection, schemas, name, by)
+                publishing.begin(session, schemas.place(name))
+                _claim(session, schemas, name, by)
         return None
 
     def resume(self, tables: Sequence[Table], by: StageRun) -> None:
         """Have the claimed tables in place, for a task that may be tried again."""
         wanted = _names(tables)
-        with self._login.writing() as connection:
-            schemas = self._schemas(connection)
-            _turn(connection, schemas)
-            claims = _own(connection, schemas, wanted, by)
+        with self._sessions.writing() as session:
+            schemas = self._schemas(session)
+            _turn(session, schemas)
+            claims = _own(session, schemas, wanted, by)
             if not schemas.is_pending_first:
                 message = (
                     f"sessions of {self._tool} begin in schema {schemas.published} and not in"
@@ -86,17 +89,17 @@ class SqlPendingTables:
                 raise OutsideSystemError(message)
             for name in wanted:
                 if claims[name].published_rows is not None:
-                    publishing.begin(connection, schemas.place(name))
-                    _claim(connection, schemas, name, by)
+                    publishing.begin(session, schemas.place(name))
+                    _claim(session, schemas, name, by)
                 else:
-                    publishing.provide(connection, schemas.place(name))
+                    publishing.provide(session, schemas.place(name))
 
     def check(self, tables: Sequence[Table], by: StageRun) -> None:
         """Make sure that what is tested is what was written."""
         wanted = _names(tables)
-        with self._login.reading() as connection:
-            schemas = self._schemas(connection)
-            claims = _own(connection, schemas, wanted, by, lock=False)
+        with self._sessions.reading() as session:
+            schemas = self._schemas(session)
+            claims = _own(session, schemas, wanted, by, lock=False)
             for name in wanted:
                 if claims[name].published_rows is not None:
                     message = (
@@ -104,7 +107,7 @@ class SqlPendingTables:
                         " task prepare as well"
                     )
                     raise PendingTableLost(message)
-                publishing.check_written(connection, schemas.place(name))
+                publishing.check_written(session, schemas.place(name))
 
     def publish(
         self, tables: Sequence[Table], by: StageRun, *, may_be_empty: Collection[str]
@@ -112,40 +115,40 @@ class SqlPendingTables:
         """Put pending tables in the place of the published ones' slices, in one transaction."""
         wanted = _names(tables)
         slices = {table.name: table.where for table in tables}
-        with self._login.writing() as connection:
-            connection.execute(NOTICE_LOST_CLIENTS)
-            schemas = self._schemas(connection)
-            claims = _own(connection, schemas, wanted, by)
+        with self._sessions.writing() as session:
+            schemas = self._schemas(session)
+            claims = _own(session, schemas, wanted, by)
             rows = {name: claims[name].published_rows for name in wanted}
             for name in wanted:
                 if rows[name] is None:
                     place = schemas.place(name)
-                    publishing.check_written(connection, place)
-                    count = publishing.publish(connection, place, slices[name])
+                    publishing.check_written(session, place)
+                    count = publishing.publish(session, place, slices[name])
                     if count == 0 and name not in may_be_empty:
                         raise NothingToPublish(name, by.stage)
-                    _note_published(connection, schemas, name, count)
+                    _note_published(session, schemas, name, count)
                     rows[name] = count
         return [rows[table.name] or 0 for table in tables]
 
-    def _schemas(self, connection: psycopg.Connection) -> _Schemas:
-        path = connection.cursor(row_factory=scalar_row).execute("select current_schemas(false)")
-        existing: list[str] = path.fetchone() or []
-        if not existing:
+    def _schemas(self, session: Session) -> _Schemas:
+        ((first,),) = session.rows(SQL("select current_schema()::varchar"))
+        if first is None:
             message = (
                 f"sessions of {self._tool} begin in no schema that exists; the kitchen's schema"
                 " is made with the kitchen, or by the database's administrator"
             )
             raise OutsideSystemError(message)
-        first = existing[0]
         published = first.removesuffix(names.PENDING)
-        return _Schemas(published=published, is_pending_first=first != published)
+        return _Schemas(
+            published=published, is_pending_first=first != published, dialect=self._dialect
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Schemas:
     published: str
     is_pending_first: bool
+    dialect: Dialect
 
     @property
     def pending(self) -> str:
@@ -156,7 +159,9 @@ class _Schemas:
         return Identifier(self.pending, _CLAIMS)
 
     def place(self, name: str) -> Place:
-        return publishing.Place(name=name, published=self.published, pending=self.pending)
+        return publishing.Place(
+            name=name, published=self.published, pending=self.pending, dialect=self.dialect
+        )
 
 
 def _names(tables: Sequence[Table]) -> list[str]:
@@ -171,67 +176,55 @@ def _names(tables: Sequence[Table]) -> list[str]:
     return sorted(table.name for table in tables)
 
 
-def _provide(connection: psycopg.Connection, schemas: _Schemas) -> None:
+def _provide(session: Session, schemas: _Schemas) -> None:
     """The pending schema and the table of claims, where they are missing."""
-    _turn(connection, schemas)
     found = SQL("select 1 from pg_namespace where nspname = {}").format(Literal(schemas.pending))
-    if connection.execute(found).fetchone() is None:
-        may = "select has_database_privilege(current_database(), 'CREATE')"
-        if not connection.cursor(row_factory=scalar_row).execute(may).fetchone():
+    if not session.rows(found):
+        ((may,),) = session.rows(SQL("select has_database_privilege(current_database(), 'create')"))
+        if not may:
             message = (
                 f"there is no schema {schemas.pending} for tables that are not published yet, and"
                 " this login may not make one; have an administrator run: create schema"
                 f" {schemas.pending} authorization (owner of schema {schemas.published})"
             )
             raise OutsideSystemError(message)
-        connection.execute(SQL("create schema {}").format(Identifier(schemas.pending)))
-    connection.execute(
+        session.rows(SQL("create schema if not exists {}").format(Identifier(schemas.pending)))
+    session.rows(
         SQL(
-            "create table if not exists {} (table_name text primary key, dag_id text not null,"
-            " run_id text not null, stage text not null, published_rows bigint)"
+            "create table if not exists {} (table_name varchar(127) primary key,"
+            " dag_id varchar(250) not null, run_id varchar(250) not null,"
+            " stage varchar(250) not null, published_rows bigint)"
         ).format(schemas.claims)
     )
 
 
-def _turn(connection: psycopg.Connection, schemas: _Schemas) -> None:
+def _turn(session: Session, schemas: _Schemas) -> None:
     """Wait for others who begin tables in the same schema."""
-    lock = SQL("select pg_advisory_xact_lock(hashtextextended({}, 0))")
-    connection.execute(lock.format(Literal(f"airflow_dataops {schemas.pending}")))
+    session.rows(schemas.dialect.turn(schemas.pending, schemas.claims))
 
 
 def _claims(
-    connection: psycopg.Connection, schemas: _Schemas, wanted: Sequence[str], *, lock: bool = True
+    session: Session, schemas: _Schemas, wanted: Sequence[str], *, lock: bool = True
 ) -> dict[str, _Claim]:
     found = SQL(
         "select table_name, dag_id, run_id, stage, published_rows from {}"
-        " where table_name = any({}) order by table_name"
-    ).format(schemas.claims, Literal(list(wanted)))
-    rows: list[tuple[Any, ...]] = (
-        connection.cursor(row_factory=tuple_row)
-        .execute(found + SQL(" for update") if lock else found)
-        .fetchall()
-    )
+        " where table_name in ({}) order by table_name"
+    ).format(schemas.claims, SQL(", ").join(map(Literal, wanted)))
     return {
         name: _Claim(by=StageRun(dag_id=dag, run_id=run, stage=stage), published_rows=published)
-        for name, dag, run, stage, published in rows
+        for name, dag, run, stage, published in session.rows(
+            found + schemas.dialect.lock_row if lock else found
+        )
     }
 
 
 def _own(
-    connection: psycopg.Connection,
-    schemas: _Schemas,
-    wanted: Sequence[str],
-    by: StageRun,
-    *,
-    lock: bool = True,
+    session: Session, schemas: _Schemas, wanted: Sequence[str], by: StageRun, *, lock: bool = True
 ) -> dict[str, _Claim]:
     """The claims of these tables, if they are all ours."""
-    exists = SQL("select to_regclass({}) is not null")
-    has_claims = exists.format(Literal(schemas.claims.as_string()))
-    if connection.cursor(row_factory=scalar_row).execute(has_claims).fetchone():
-        claims = _claims(connection, schemas, wanted, lock=lock)
-    else:
-        claims = {}
+    claims: dict[str, _Claim] = {}
+    if publishing.kind(session, schemas.pending, _CLAIMS) is not None:
+        claims = _claims(session, schemas, wanted, lock=lock)
     for name in wanted:
         holder = claims[name].by if name in claims else None
         if holder != by:
@@ -244,16 +237,12 @@ def _own(
     return claims
 
 
-def _claim(connection: psycopg.Connection, schemas: _Schemas, name: str, by: StageRun) -> None:
+def _claim(session: Session, schemas: _Schemas, name: str, by: StageRun) -> None:
     values = SQL(", ").join(map(Literal, (name, by.dag_id, by.run_id, by.stage)))
-    connection.execute(
-        SQL("delete from {} where table_name = {}").format(schemas.claims, Literal(name))
-    )
-    connection.execute(SQL("insert into {} values ({}, null)").format(schemas.claims, values))
+    session.rows(SQL("delete from {} where table_name = {}").format(schemas.claims, Literal(name)))
+    session.rows(SQL("insert into {} values ({}, null)").format(schemas.claims, values))
 
 
-def _note_published(
-    connection: psycopg.Connection, schemas: _Schemas, name: str, rows: int
-) -> None:
+def _note_published(session: Session, schemas: _Schemas, name: str, rows: int) -> None:
     noted = SQL("update {} set published_rows = {} where table_name = {}")
-    connection.execute(noted.format(schemas.claims, Literal(rows), Literal(name)))
+    session.rows(noted.format(schemas.claims, Literal(rows), Literal(name)))

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL
 
 from airflow_dataops.domain import names
 from airflow_dataops.errors import BadDataFile, OutsideSystemError, ToolUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
+    from psycopg.sql import Composed
+
+NOTICE_LOST_CLIENTS = SQL(
+    "set local tcp_keepalives_idle = 30; set local tcp_keepalives_interval = 10;"
+    " set local tcp_keepalives_count = 3"
+)
 _CONNECT_TIMEOUT_SECONDS = 10
 _PLACE_IN_FILE = re.compile(r"^COPY .*?, line (\d+)(?:, column ([^:\n]+))?", re.MULTILINE)
 _QUOTED_VALUE = re.compile(r'(: | )?".*"', re.DOTALL)
@@ -22,6 +31,58 @@ _DATA_EXCEPTION, _BAD_COPY_FORMAT, _NOT_IN_ENCODING = "22", "22P04", "22021"
 _BROKEN_CONSTRAINT = "23"
 # Lost connections, serialisation failures, a full or stopping server.
 _MAY_PASS_LATER = ("08", "40", "53", "57P")
+
+
+class Session(Protocol):
+    """A transaction, as pending tables need it on every kind of warehouse."""
+
+    def rows(self, statement: Composed | SQL) -> list[tuple[Any, ...]]:
+        """What a statement finds; nothing for one that finds none."""
+
+
+class Sessions(Protocol):
+    """Where sessions begin; their errors are ours."""
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A transaction that changes nothing and sees one state throughout."""
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """A transaction; kept when the block ends, forgotten where it fails."""
+
+
+class PostgresSessions:
+    """Sessions of a login.
+
+    Args:
+        login: where they begin.
+    """
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that changes nothing and sees one state throughout."""
+        with self._login.reading() as connection:
+            yield _PostgresSession(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction; kept when the block ends, forgotten where it fails."""
+        with self._login.writing() as connection:
+            # A worker that vanished with its network must not hold a lock for hours.
+            connection.execute(NOTICE_LOST_CLIENTS)
+            yield _PostgresSession(connection)
+
+
+class _PostgresSession:
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: Composed | SQL) -> list[tuple[Any, ...]]:
+        cursor = self._connection.cursor(row_factory=tuple_row)
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
 
 class Login:

@@ -1,0 +1,59 @@
+"""Where PostgreSQL and Redshift say the same thing differently."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What publishing says to a warehouse.
+
+    Attributes:
+        like: what a new table takes over from the one that it is like.
+        take_turns: makes those wait who begin tables in the same schema; has a place for its
+            name, or for the table of claims.
+        turns_need_claims: whether that table has to be there first.
+        lock_row: keeps a claim that is read from being changed by others.
+        lock_writers: keeps others from writing a table, and nobody from reading it; None where a
+            lock would do both: there, transactions that disagree fail and are tried again.
+        moves_tables: whether a table can be given to another schema.
+        makes_itself: SQL that says whether a column numbers or computes itself.
+    """
+
+    like: SQL
+    take_turns: SQL
+    turns_need_claims: bool
+    lock_row: SQL
+    lock_writers: SQL | None
+    moves_tables: bool
+    makes_itself: SQL
+
+    def turn(self, schema: str, claims: Identifier) -> Composed:
+        """Wait for others who begin tables in this schema."""
+        return self.take_turns.format(name=Literal(f"airflow_dataops {schema}"), claims=claims)
+
+
+POSTGRES = Dialect(
+    like=SQL("including all"),
+    take_turns=SQL("select pg_advisory_xact_lock(hashtextextended({name}, 0))"),
+    turns_need_claims=False,
+    lock_row=SQL(" for update"),
+    lock_writers=SQL("lock table {} in share row exclusive mode"),
+    moves_tables=True,
+    makes_itself=SQL("attidentity <> '' or attgenerated <> ''"),
+)
+REDSHIFT = Dialect(
+    like=SQL("including defaults"),
+    take_turns=SQL("lock table {claims}"),
+    turns_need_claims=True,
+    lock_row=SQL(""),
+    lock_writers=None,
+    moves_tables=False,
+    makes_itself=SQL(
+        "exists (select 1 from pg_attrdef where adrelid = attrelid and adnum = attnum"
+        " and pg_get_expr(adbin, adrelid) like '%identity%')"
+    ),
+)
