@@ -9,11 +9,11 @@ from the module that has it:
     attributes      p, np, c, u, Laney's p' and u'
     rare_events     g, t
     ewma, cusum     small shifts
-    rules           Nelson's eight, Western Electric's four
+    rules           Nelson's eight, Western Electric's four, means of two and three
     phases          a baseline looks back, a monitoring looks forward
     budget          limits that keep a stated number of false alarms
     run_length      how long until a signal, by chart and shift
-    models          seasons, trend, autocorrelation, zeros: a chart of residuals
+    learning        weekdays, trend, autocorrelation, zeros: a chart of residuals
     incidents       points left out by name; learning anew
     batch           many series at once
     svg, terminal   a chart to look at

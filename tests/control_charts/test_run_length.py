@@ -70,7 +70,7 @@ def test_rules_on_the_order_of_values_are_simulated_and_the_result_says_so():
     assert found == run_length(NELSON, seed=11)
 
 
-def first_signals(draw, *, shift, series=4000, points=1500, seed=3):
+def first_signals(draw, *, shift, series=2500, points=200, seed=3):
     """Own simulation through the charts: where each series first signals."""
     random = np.random.default_rng(seed)
     lengths = []
@@ -90,7 +90,7 @@ def test_the_rules_themselves_run_as_long_as_published():
 
 def test_an_ewma_chart_finds_one_sigma_as_fast_as_tabled():
     chart = Ewma(center=0.0, sigma=1.0, weight=0.2, width=2.962)
-    found = first_signals(lambda seen: chart.draw(seen, ()), shift=1.0, points=200)
+    found = first_signals(lambda seen: chart.draw(seen, ()), shift=1.0)
     exact = ewma_run_length(weight=0.2, width=2.962, shift=1.0).mean
     assert found == pytest.approx(exact, rel=0.02)
     # The table's limits do not vary; ours are narrower at the start, so sooner but within 10 %.
@@ -99,7 +99,7 @@ def test_an_ewma_chart_finds_one_sigma_as_fast_as_tabled():
 
 def test_a_cusum_chart_finds_one_sigma_as_fast_as_tabled():
     chart = Cusum(target=0.0, k=0.5, h=5.0)
-    found = first_signals(lambda seen: chart.draw(seen, ()), shift=1.0, points=200)
+    found = first_signals(lambda seen: chart.draw(seen, ()), shift=1.0)
     assert found == pytest.approx(cusum_run_length(k=0.5, h=5.0, shift=1.0).mean, rel=0.02)
 
 
