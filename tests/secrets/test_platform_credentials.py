@@ -110,9 +110,11 @@ class TestOurOwnApi:
         with pytest.raises(Refused, match=r"\[dataops\] token_key is not set"):
             provisioning.connection(task, "dataops")
 
-    def test_a_kitchens_task_gets_none(self, provisioning):
-        with pytest.raises(Refused, match="unknown tool dataops"):
-            provisioning.connection(provisioning.new_task(), "dataops")
+    def test_a_kitchens_task_gets_a_token_of_its_own_kitchen(self, provisioning):
+        task = provisioning.new_task()
+        claims = task_tokens.read(provisioning.connection(task, "dataops").password)
+        assert (claims.task_instance, claims.environment) == (task, "development")
+        assert claims.kitchen_id != "dataops"
 
 
 class TestAttacks:
@@ -122,7 +124,6 @@ class TestAttacks:
         "name",
         [
             "vault",
-            "dataops",
             "provision/ftp",
             "provision/vault",
             "../provision/redshift",
