@@ -184,7 +184,7 @@ class _Walk:
         # Counted in full each time: what an alias stands for is made anew for each of its uses.
         self._values_left -= len(node.value)
         if self._values_left < 0:
-            raise self._complaint(_TOO_MANY, node)
+            raise SpecError(_TOO_MANY, file=self._marked.file)
         self._open.add(id(node))
         try:
             if node.tag == _MAPPING:

@@ -103,7 +103,10 @@ class _Reader:
             if key in assets:
                 problem = f"{key!r} is a table already; give the file a name of its own"
                 self._sources.complain(problem, ("files", key))
-            assets[key] = data_assets.file(file["tool"], key=file["key"], bucket=file.get("bucket"))
+            try:
+                assets[key] = data_assets.file(file.pop("tool"), **file)
+            except ValueError as error:
+                self._sources.complain(str(error), ("files", key))
         return assets
 
     def _declared(self, kind: str, keys: Keys, tool: str) -> Iterator[tuple[str, dict[str, Any]]]:

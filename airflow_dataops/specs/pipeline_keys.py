@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SNAKE_CASE = "^[a-z][a-z0-9_]*$"
 DURATION = r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
 _DURATION = re.compile(DURATION)
-_DURATIONS = {"execution_timeout", "retry_delay", "max_retry_delay"}
+DURATIONS = {"execution_timeout", "retry_delay", "max_retry_delay"}
 
 
 class Kind(NamedTuple):
@@ -81,7 +81,7 @@ def with_durations(
 ) -> dict[str, Any]:
     """An operator's parameters, those that Airflow wants as lengths of time read as such."""
     read = dict(parameters)
-    for name in _DURATIONS & parameters.keys():
+    for name in DURATIONS & parameters.keys():
         try:
             read[name] = duration(read[name])
         except ValueError as error:
@@ -214,11 +214,10 @@ TABLE_KEYS = Keys(
 )
 FILE_KEYS = Keys(
     {
-        "tool": Key(TEXT, "the tool that has it, a connection id such as s3", is_required=True),
-        "key": Key(
-            TEXT, "its key; {{ kitchen.prefix }} first keeps it in the kitchen", is_required=True
-        ),
+        "tool": Key(TEXT, "the tool that has it, such as s3 or sftp", is_required=True),
+        "key": Key(TEXT, "an object's key; {{ kitchen.prefix }} first keeps it in the kitchen"),
         "bucket": Key(TEXT, "by default the bucket that the environment declares for the tool"),
+        "path": Key(TEXT, "the path of a file on an SFTP server"),
     }
 )
 STAGE_KEYS = Keys(

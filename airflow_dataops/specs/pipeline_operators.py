@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _STANDARD = "airflow.providers.standard.operators"
 _AMAZON = "airflow.providers.amazon.aws"
@@ -15,12 +19,12 @@ class KnownOperator:
     Attributes:
         path: import path of the class.
         main: the parameter that a value alone is meant for: ``- bash: echo hello``.
-        assets: parameters that take a table or file by its name.
+        assets: parameters that take a ``table`` or a ``file`` by its name.
     """
 
     path: str
     main: str | None = None
-    assets: tuple[str, ...] = ()
+    assets: Mapping[str, str] = field(default_factory=dict)
 
 
 SHORT_NAMES = {
@@ -29,12 +33,16 @@ SHORT_NAMES = {
         path=f"{_STANDARD}.python.BranchPythonOperator", main="python_callable"
     ),
     "copy": KnownOperator(
-        path="airflow_dataops.operators.FileToTableOperator", assets=("source", "target")
+        path="airflow_dataops.operators.FileToTableOperator",
+        assets={"source": "file", "target": "table"},
     ),
     "docker": KnownOperator(
         path="airflow.providers.docker.operators.docker.DockerOperator", main="image"
     ),
     "empty": KnownOperator(path=f"{_STANDARD}.empty.EmptyOperator"),
+    "extract": KnownOperator(
+        path="airflow_dataops.operators.ExtractOperator", main="sql", assets={"target": "file"}
+    ),
     "python": KnownOperator(path=f"{_STANDARD}.python.PythonOperator", main="python_callable"),
     "s3_copy": KnownOperator(path=f"{_AMAZON}.operators.s3.S3CopyObjectOperator"),
     "s3_create": KnownOperator(path=f"{_AMAZON}.operators.s3.S3CreateObjectOperator"),

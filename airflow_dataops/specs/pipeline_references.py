@@ -31,6 +31,20 @@ def asset_named(name: object, assets: Mapping[str, Table | File]) -> Table | Fil
     raise ValueError(message)
 
 
+def asset_of_kind(name: object, kind: str, assets: Mapping[str, Table | File]) -> Table | File:
+    """The table or the file of a name, whichever is wanted; ``${name}`` means the same.
+
+    Raises:
+        ValueError: the file declares none, or one of the other kind.
+    """
+    whole = _WHOLE.match(name) if isinstance(name, str) else None
+    found = asset_named(whole[1] if whole else name, assets)
+    if type(found).__name__.lower() != kind:
+        message = f"{name!r} is no {kind} but a {type(found).__name__.lower()}"
+        raise ValueError(message)
+    return found
+
+
 def with_references(value: object, assets: Mapping[str, Table | File]) -> object:
     """A parameter with its references replaced, however deep they stand in it.
 

@@ -163,6 +163,9 @@ class PipelineSources:
             problem = f"{fragment.file} is no list; a list's items are included by their list"
             self._complain_here(problem, inside)
             return []
+        for number, part in enumerate(fragment.content):
+            if isinstance(part, dict) and INCLUDE in part:
+                self.complaints.append(fragment.complaint(_NESTED, (number,)))
         return [(part, fragment, (number,)) for number, part in enumerate(fragment.content)]
 
     def _fragment(self, path: object, place: Place) -> MarkedYaml | None:

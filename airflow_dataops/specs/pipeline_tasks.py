@@ -15,7 +15,7 @@ from airflow_dataops.specs.pipeline_keys import (
     with_durations,
 )
 from airflow_dataops.specs.pipeline_operators import SHORT_NAMES, operator_named
-from airflow_dataops.specs.pipeline_references import asset_named, with_references
+from airflow_dataops.specs.pipeline_references import asset_of_kind, with_references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TASK_NAME = "^[A-Za-z0-9_-]+$"
 _TASK_NAME = re.compile(TASK_NAME)
 _EXAMPLE = "for example {task: totals, sql: {conn_id: redshift, sql: totals.sql}}"
-_NOT_PARAMETERS = {
+NOT_PARAMETERS = {
     "task_id": "a task is named beside its operator, {task: …, sql: {…}}",
     "dag": "a task belongs to the pipeline that it stands in",
     "task_group": "a task belongs to the stage that it stands in",
@@ -136,17 +136,20 @@ class TaskReader:
     def _read(
         self, parameters: Mapping[str, object], known: KnownOperator, place: Place
     ) -> dict[str, Any]:
-        for name in _NOT_PARAMETERS.keys() & parameters.keys():
-            problem = f"{name} is no parameter here: {_NOT_PARAMETERS[name]}"
+        for name in NOT_PARAMETERS.keys() & parameters.keys():
+            problem = f"{name} is no parameter here: {NOT_PARAMETERS[name]}"
             self._complain(problem, (*place, name))
         read = {name: self._value(name, value, known, place) for name, value in parameters.items()}
         return with_durations(read, place, self._complain)
 
     def _value(self, name: str, value: object, known: KnownOperator, place: Place) -> object:
         try:
-            if name in known.assets and isinstance(value, str) and "${" not in value:
-                return asset_named(value, self._assets)
-            return with_references(value, self._assets)
+            kind = known.assets.get(name)
+            return (
+                asset_of_kind(value, kind, self._assets)
+                if kind
+                else with_references(value, self._assets)
+            )
         except ValueError as error:
             self._complain(f"{name}: {error}", (*place, name))
             return value
