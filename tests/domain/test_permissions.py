@@ -41,7 +41,8 @@ ENVIRONMENTS = {
 }
 ALL = set(Action)
 SEE = {Action.SEE}
-COOK = {Action.SEE, Action.REFRESH, Action.CUT, Action.GET_CREDENTIALS}
+NOT_IN_PROTECTED = {Action.GET_CREDENTIALS, Action.SET_SCHEDULE}
+COOK = {Action.SEE, Action.REFRESH, Action.CUT, *NOT_IN_PROTECTED}
 IN_PROTECTED = {Action.SEE, Action.REFRESH, Action.CUT}
 ALLOWED = {
     "stranger": dict.fromkeys(ENVIRONMENTS, SEE),
@@ -54,7 +55,7 @@ ALLOWED = {
         "open": ALL,
         "of a role": SEE,
         "ownerless": SEE,
-        "protected": ALL - {Action.GET_CREDENTIALS},
+        "protected": ALL - NOT_IN_PROTECTED,
     },
     "owner by role": {**dict.fromkeys(ENVIRONMENTS, SEE), "of a role": ALL},
     "named like a role": dict.fromkeys(ENVIRONMENTS, SEE),
@@ -115,6 +116,7 @@ def test_a_private_kitchen_is_unknown_to_whoever_is_not_on_its_staff(person, act
         ("cook by role", Action.DELETE, "ownerless", "takes a head; .*'development' has no owner"),
         ("head", Action.STAFF, "protected", "'development' is protected; its owner is chris"),
         ("owner", Action.GET_CREDENTIALS, "protected", "protected and gives no login to people"),
+        ("owner", Action.SET_SCHEDULE, "protected", "its code changes by merging alone"),
     ],
 )
 def test_a_refusal_says_who_could_do_it(person, action, kind, why):
