@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +31,8 @@ def kitchen_folder(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
             for name, source in pipelines.items():
                 folder = into / "pipelines" / name
                 folder.mkdir(parents=True)
-                (folder / "pipeline.py").write_text(source)
+                is_yaml = re.search("^stages:", source, re.MULTILINE)
+                (folder / ("pipeline.yaml" if is_yaml else "pipeline.py")).write_text(source)
 
         folders = KitchenFolders(tmp_path / "bundle")
         folders.track(folders.lay_out(manifest, extract=extract))

@@ -1,7 +1,7 @@
 """The examples that the product was designed from, in the words that exist so far.
 
-Still to come, and left out here: ``publish=`` on a stage, ``within_control_limits`` and ``expect``
-on a measure or table, and the YAML form of a pipeline.
+Still to come, and left out here: ``within_control_limits`` and ``expect`` on a measure or table.
+The YAML form is compared with the Python one in ``tests/dag_factory/test_yaml_pipeline.py``.
 """
 
 from __future__ import annotations

@@ -27,13 +27,13 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def examples(language: str) -> list[object]:
-    """Each fenced block of a language as a test parameter named by its page."""
+def examples(language: str, having: str = "") -> list[object]:
+    """Each fenced block of a language, with a text in it, as a test parameter named by its page."""
     return [
         pytest.param(text, id=f"{page.relative_to(ROOT)}-{number}")
         for page in PAGES
         for number, (found, text) in enumerate(_FENCE.findall(page.read_text()))
-        if found == language
+        if found == language and having in text
     ]
 
 
@@ -69,7 +69,25 @@ def test_a_pipeline_of_the_docs_is_built_in_a_kitchen(
     assert dags[f"dev_kitchen.{name}"].tasks
 
 
-@pytest.mark.parametrize("text", examples("yaml"))
+@pytest.mark.parametrize("text", examples("yaml", "stages:"))
+def test_a_pipeline_in_yaml_of_the_docs_is_built_in_a_kitchen(
+    text: str, kitchen_folder: Callable[[dict[str, str]], Path]
+) -> None:
+    from airflow_dataops.dag_factory import kitchen_dags
+
+    dags = kitchen_dags(str(kitchen_folder({"example": text}) / "dataops_kitchen.py"))
+
+    assert list(dags) == ["dev_kitchen.example"]
+    assert dags["dev_kitchen.example"].tasks
+
+
+def test_every_yaml_of_the_docs_is_of_one_of_two_kinds() -> None:
+    assert len(examples("yaml")) == len(examples("yaml", "stages:")) + len(
+        examples("yaml", "projects:")
+    )
+
+
+@pytest.mark.parametrize("text", examples("yaml", "projects:"))
 def test_an_environments_file_of_the_docs_is_accepted(text: str, tmp_path: Path) -> None:
     path = tmp_path / "environments.yaml"
     path.write_text(text)
@@ -83,12 +101,13 @@ def test_the_template_of_an_environments_file_is_accepted() -> None:
     assert [e.name for e in declared.environments()] == ["development", "production"]
 
 
+@pytest.mark.parametrize("file", ["row_counts/pipeline.py", "row_counts_yaml/pipeline.yaml"])
 def test_the_template_of_a_pipeline_is_built_in_a_kitchen(
-    kitchen_folder: Callable[[dict[str, str]], Path],
+    file: str, kitchen_folder: Callable[[dict[str, str]], Path]
 ) -> None:
     from airflow_dataops.dag_factory import kitchen_dags
 
-    source = (ROOT / "dags_templates/pipelines/row_counts/pipeline.py").read_text()
+    source = (ROOT / "dags_templates/pipelines" / file).read_text()
 
     dags = kitchen_dags(str(kitchen_folder({"row_counts": source}) / "dataops_kitchen.py"))
 
