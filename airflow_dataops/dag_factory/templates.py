@@ -1,12 +1,13 @@
 """Names at hand in every templated field of a kitchen's pipelines.
 
 ``CurrentKitchen``, ``kitchen`` and ``tools`` are the same in every run and are macros of the DAG.
-``run_date`` belongs to the run, which macros do not see, so a Jinja extension resolves it from
-the template's own context.
+``run_date`` and ``try_name`` belong to the run, which macros do not see, so a Jinja extension
+resolves them from the template's own context.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
 
 RUN_DATE = "run_date"
+TRY_NAME = "try_name"
 EXTENSION = "airflow_dataops.dag_factory.templates.RunDateExtension"
 
 
@@ -54,20 +56,35 @@ def run_date(context: Any) -> str:
     return moment.astimezone(zone).date().isoformat()
 
 
-class RunDateContext(Context):
-    """A template context in which ``run_date`` can be named like a variable."""
+def try_name(context: Any) -> str:
+    """A name that no other try of any task has, such as ``dev_kitchen.profit.score-1a2b3c4d-2``.
+
+    What outlives a killed task, a container above all, gets a name of its own with it. Docker
+    and most others take letters, digits, dots, hyphens and underscores.
+    """
+    ti = context["ti"]
+    which = f"{ti.dag_id} {ti.run_id} {ti.task_id} {ti.map_index}"
+    told_apart = hashlib.sha256(which.encode()).hexdigest()[:8]
+    return f"{ti.dag_id}.{ti.task_id}"[:200] + f"-{told_apart}-{ti.try_number}"
+
+
+class RunContext(Context):
+    """A template context in which ``run_date`` and ``try_name`` can be named like variables."""
 
     def resolve_or_missing(self, key: str) -> Any:
-        """The value of a name; computes ``run_date`` from the run."""
+        """The value of a name; computes ours from the run."""
         found = super().resolve_or_missing(key)
-        if key == RUN_DATE and found is missing:
-            return run_date(self)
+        if found is missing and key in _COMPUTED:
+            return _COMPUTED[key](self)
         return found
 
 
+_COMPUTED = {RUN_DATE: run_date, TRY_NAME: try_name}
+
+
 class RunDateExtension(Extension):
-    """Makes an environment's templates know ``run_date``."""
+    """Makes an environment's templates know ``run_date`` and ``try_name``."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.context_class = RunDateContext
+        environment.context_class = RunContext

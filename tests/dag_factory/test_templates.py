@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -144,3 +145,41 @@ def test_a_data_tests_texts_are_rendered_with_the_run(kitchens):
     context = {"params": {"run_date": None}, "dag_run": run, "dag": dag}
     (test,) = tests.render_template(tests.tests, context, dag.get_template_env())
     assert test.measure.asset.where == "day = '2026-03-03'"
+
+
+def test_every_try_has_a_name_of_its_own_that_docker_takes(dag):
+    def name(**other):
+        about = {"run_id": "manual__2026-03-03T04:30:00+00:00", "try_number": 1, **other}
+        ti = SimpleNamespace(dag_id="dev_kitchen.profit", task_id="score", map_index=-1)
+        ti.__dict__.update(about)
+        text = "{{ try_name }}"
+        return dag.get_task("only").render_template(text, {"ti": ti}, dag.get_template_env())
+
+    names = [name(), name(try_number=2), name(map_index=0), name(run_id="other")]
+    assert names[0] == name()
+    assert len(set(names)) == 4
+    for each in names:
+        assert re.fullmatch(r"dev_kitchen\.profit\.score-[0-9a-f]{8}-[12]", each)
+
+
+def test_a_container_gets_the_name_of_its_try_and_its_environments_image(kitchens):
+    dag = kitchens.dag("""
+        from airflow.providers.docker.operators.docker import DockerOperator
+
+        @pipeline
+        def profit():
+            DockerOperator(
+                task_id="score",
+                docker_conn_id="docker",
+                image="{{ var.value.score_image }}",
+                container_name="{{ try_name }}",
+            )
+    """)
+    score = dag.get_task("score")
+    variables = SimpleNamespace(value=SimpleNamespace(score_image="registry.example/score:3"))
+    ti = SimpleNamespace(
+        dag_id=dag.dag_id, run_id="monday", task_id="score", map_index=-1, try_number=2
+    )
+    score.render_template_fields({"ti": ti, "var": variables})
+    assert score.image == "registry.example/score:3"
+    assert re.fullmatch(r"dev_kitchen\.profit\.score-[0-9a-f]{8}-2", score.container_name)
