@@ -208,7 +208,12 @@ def _task_try(row: Any) -> TaskTry:
 
 def _deaths(connection: Connection, since: datetime) -> dict[tuple[object, ...], str]:
     """What the scheduler noted of tries that ended without a word, by what names the try."""
-    query = select(_log).where(_log.c.event.in_(_DEATHS), _log.c.dttm >= since - _NOTED_BEFORE)
+    query = (
+        select(_log)
+        .where(_log.c.event.in_(_DEATHS), _log.c.dttm >= since - _NOTED_BEFORE)
+        # A try can have both; the last counts, and that it gave no sign of life says more.
+        .order_by(_log.c.event.desc())
+    )
     return {_named(row): _DEATHS[row.event] for row in connection.execute(query)}
 
 

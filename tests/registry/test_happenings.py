@@ -116,6 +116,8 @@ def test_the_environments_own_tasks_belong_to_no_kitchen(site):
 def test_a_task_that_died_without_a_word_is_told_as_such(site, event):
     from airflow.models.log import Log
 
+    from airflow_dataops.registry.happenings import _DEATHS
+
     task = site.task("failed")
     [found] = site.failures()
     about = {name: getattr(found.task, name) for name in ("dag_id", "run_id", "task_id")}
@@ -131,6 +133,10 @@ def test_a_task_that_died_without_a_word_is_told_as_such(site, event):
     [found] = site.failures()
     assert found.key == f"{task}:failed"
     assert found.text is not None
+    both = [{**rows[0], "try_number": 2, "event": note} for note in _DEATHS]
+    with site.engine.begin() as connection:
+        connection.execute(insert(Log.__table__).values(both))
+    assert [failure.text for failure in site.failures()] == [_DEATHS["heartbeat timeout"]]
     with site.engine.begin() as connection:
         connection.execute(text("delete from log"))
 
