@@ -7,13 +7,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from airflow_dataops.domain.provisioning import parts_of
 from airflow_dataops.specs.environment_file import load_environments
-from tests.e2e.service import Service, kill, parent_of, pids_below
+from tests.e2e.service import API, Service, kill, parent_of, pids_below
 from tests.kitchen_sites import KitchenSite, World
 from tests.live_airflow import PROJECT, eventually
 
@@ -155,6 +156,28 @@ def test_twenty_kitchens_at_once_have_nothing_in_common(service):
         ended = [*crowd.map(service.delete, names)]
     for answer in ended:
         service.done(answer)
+
+
+def test_the_janitor_deletes_what_is_past_its_end_and_keeps_what_is_pinned(service):
+    ends_at = datetime.now(tz=UTC) + timedelta(seconds=10)
+    wishes = {"brief": False, "pinned_one": True}
+    with ThreadPoolExecutor(2) as pool:
+        begun = [
+            *pool.map(
+                lambda name: service.create(name, ends_at=f"{ends_at}", pinned=wishes[name]), wishes
+            )
+        ]
+    for answer in begun:
+        service.done(answer)
+    live = service.live
+    eventually("their end", lambda: datetime.now(tz=UTC) > ends_at)
+    live.trigger("dataops.development.janitor", "round")
+    assert live.ended("dataops.development.janitor", "round") == "success"
+    eventually("it is gone", lambda: "kitchen brief" not in service.state())
+    history = service.person.get(f"{API}/audit", params={"kitchen": "brief"}).json()
+    assert "janitor" in {entry["by"] for entry in history}
+    assert "kitchen pinned_one" in service.state()
+    service.done(service.delete("pinned_one"))
 
 
 def test_tasks_that_are_killed_after_any_part_go_on_from_there(service, parts):
