@@ -13,7 +13,9 @@ pytestmark = [
 # scheduler, where the LocalExecutor repeats it: a task can always give its own secrets away.
 PRINTED = "[task.stdout]"
 TABLES = ("xcom", "rendered_task_instance_fields", "log", "import_error", "serialized_dag",
-          "dag_run", "asset_event", "variable", "connection", "job", "dag_code")  # fmt: skip
+          "dag_run", "asset_event", "variable", "connection", "job", "dag_code",
+          "dataops_message", "dataops_incident", "dataops_audit", "dataops_step",
+          "dataops_operation", "dataops_lease")  # fmt: skip
 
 
 @pytest.fixture
@@ -26,6 +28,7 @@ def canaries(attack):
             f"{name} warehouse": environment.warehouse_password,
             f"{name} s3": environment.s3_key.secret_key,
             f"{name} sftp": environment.sftp_password,
+            f"{name} slack": environment.slack_token,
             f"{name} secret_id": environment.secret_id_file.read_text().strip(),
         }
     for name in ("jwt_key", "fernet_key", "api_secret_key"):
