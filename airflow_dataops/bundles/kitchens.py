@@ -24,12 +24,12 @@ from airflow_dataops.errors import BundleError, ConfigurationError, OutsideSyste
 from airflow_dataops.secrets.kitchen_vault import kitchens_code_comes_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from airflow_dataops.adapters.git_repository import Mirror
     from airflow_dataops.domain.kitchen import Kitchen
-    from airflow_dataops.domain.release_environment import ReleaseEnvironment
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment, Tool
 
 log = logging.getLogger(__name__)
 
@@ -153,10 +153,7 @@ class KitchenBundle(BaseDagBundle):
                 ),
                 slack_channel=kitchen.settings.slack_channel,
             )
-        tools = {
-            tool.name: {"bucket": tool.bucket} if tool.bucket else {}
-            for tool in environment.tools.values()
-        }
+        tools = {tool.name: dict(_declared(tool)) for tool in environment.tools.values()}
         return Manifest(
             project=environment.project,
             environment=self.environment,
@@ -243,6 +240,13 @@ class KitchenBundle(BaseDagBundle):
             from airflow_dataops.bundles import guard
 
             guard.install(self.name, tracking=self._folders.tracking, environment=self.environment)
+
+
+def _declared(tool: Tool) -> Iterator[tuple[str, str]]:
+    """What code may know of a tool: where in it the environment's data are."""
+    for name, place in (("bucket", tool.bucket), ("folder", tool.folder)):
+        if place:
+            yield name, place
 
 
 def _owner(kitchen: Kitchen, environment: ReleaseEnvironment) -> str:

@@ -21,7 +21,7 @@ def main() -> int:
     arguments = _arguments()
     say(f"starting the demo; its state is in {arguments.home}")
     # Only now: these imports take a second, and somebody is watching.
-    from airflow_dataops.demo.thread import run
+    from airflow_dataops.demo.story import run
     from airflow_dataops.errors import DataOpsError
 
     # A polite kill ends the demo as Ctrl-C does, with everything stopped; and Ctrl-C does so too
@@ -29,7 +29,7 @@ def main() -> int:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     try:
-        return run(arguments.home, stays=not arguments.once, say=say)
+        return run(arguments.home, weeks=arguments.weeks, stays=not arguments.once, say=say)
     except DataOpsError as error:
         say(f"the demo cannot go on: {error}")
         return 1
@@ -44,9 +44,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--home", type=Path, default=Path(".demo"), help="folder of the demo's state (.demo)"
     )
+    parser.add_argument(
+        "--weeks", type=_weeks, default=6, help="weeks of data that each kitchen runs (6)"
+    )
     arguments = parser.parse_args()
     arguments.home = arguments.home.absolute()
     return arguments
+
+
+def _weeks(text: str) -> int:
+    most = 50
+    if not text.isdigit() or not 1 <= int(text) <= most:
+        message = f"{text!r} weeks: the data hold a year, give 1 to {most}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,16 @@ class DemoAirflow:
         Raises:
             OutsideSystemError: one failed; those after it did not run.
         """
-        return self._finish(["-m", "airflow_dataops.demo.commands"], stdin=json.dumps(commands))
+        return self._run_commands([{"words": list(words)} for words in commands])
+
+    def run_as(self, commands: Sequence[tuple[str, str, Sequence[str]]]) -> str:
+        """Run commands of people, each with a login of theirs: name, token and words."""
+        return self._run_commands(
+            [
+                {"words": list(words), "by": person, "token": token, "url": self.url}
+                for person, token, words in commands
+            ]
+        )
 
     def launch(self) -> None:
         """Start API server, scheduler, dag-processor and triggerer."""
@@ -148,6 +157,9 @@ class DemoAirflow:
         """Environment in which ``airflow`` commands find this installation; holds no secret."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__")}
         return {**kept, "AIRFLOW_HOME": str(self.airflow_home), "PYTHONWARNINGS": "ignore"}
+
+    def _run_commands(self, commands: Sequence[Mapping[str, object]]) -> str:
+        return self._finish(["-m", "airflow_dataops.demo.commands"], stdin=json.dumps(commands))
 
     def _finish(self, words: Sequence[str], *, stdin: str | None = None) -> str:
         done = subprocess.run(

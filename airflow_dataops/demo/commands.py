@@ -1,23 +1,37 @@
-"""Run several ``airflow …`` commands in one process.
+"""Run several ``airflow …`` commands in one process, each as whoever it is of.
 
-Each start of Airflow's command line costs seconds; the commands themselves are the same.
+Each start of Airflow's command line costs seconds; the commands themselves are the same. A person's
+commands have their token in the variable that people give it in, too.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 from airflow.cli import cli_parser
 
+from airflow_dataops.cli.login_file import TOKEN_VARIABLE, URL_VARIABLE
+
 
 def main() -> None:
-    """Run the command lines that standard input holds as JSON, a list of lists of arguments."""
+    """Run the commands that standard input holds as JSON.
+
+    ``[{"words": ["dataops", …], "by": name or null, "url": …, "token": …}]``
+    """
     parser = cli_parser.get_parser()
-    for words in json.load(sys.stdin):
-        print(f"$ airflow {' '.join(words)}", flush=True)
-        arguments = parser.parse_args(words)
+    for command in json.load(sys.stdin):
+        by = command.get("by")
+        print(f"{by or ''}$ airflow {' '.join(map(_quoted, command['words']))}", flush=True)
+        if by:
+            os.environ |= {URL_VARIABLE: command["url"], TOKEN_VARIABLE: command["token"]}
+        arguments = parser.parse_args(command["words"])
         arguments.func(arguments)
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if " " in word or "#" in word else word
 
 
 if __name__ == "__main__":

@@ -32,7 +32,16 @@ def provide_repository(path: Path) -> None:
         bare.rename(path)
 
 
-def _git(*arguments: str) -> None:
+def blob(path: Path, branch: str, file: str) -> str:
+    """Git's id of a file's content on a branch: the same id is the same content.
+
+    Raises:
+        OutsideSystemError: the branch has no such file.
+    """
+    return _git("-C", str(path), "rev-parse", "--verify", f"refs/heads/{branch}:{file}").strip()
+
+
+def _git(*arguments: str) -> str:
     try:
         done = subprocess.run(
             ["git", *arguments],
@@ -46,3 +55,4 @@ def _git(*arguments: str) -> None:
     if done.returncode:
         message = f"git {arguments[0]} failed: {done.stderr.strip()}"
         raise OutsideSystemError(message)
+    return done.stdout

@@ -14,17 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _FINISHED = {"success", "failed"}
-_LONGEST_SECONDS = 420
+_LONGEST_SECONDS = 900
+_LOOKS_EVERY_SECONDS = 2
 # Airflow makes its execution API at the first request to it, and answers nobody meanwhile.
 _LONGEST_ANSWER_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoRun:
-    """One week of a pipeline in a kitchen."""
+    """One run of a pipeline in a kitchen.
+
+    Attributes:
+        passes: whether it is to succeed; the run of a corrupted file is not.
+    """
 
     dag_id: str
     run_date: str
+    passes: bool = True
 
     @property
     def run_id(self) -> str:
@@ -41,8 +47,9 @@ class AirflowApi:
     def __init__(self, url: str, *, user: str, password: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=_LONGEST_ANSWER_SECONDS)
         login = {"username": user, "password": password}
-        token = self._client.post("/auth/token", json=login).raise_for_status().json()
-        self._client.headers["Authorization"] = f"Bearer {token['access_token']}"
+        answer = self._client.post("/auth/token", json=login).raise_for_status().json()
+        self.token = str(answer["access_token"])
+        self._client.headers["Authorization"] = f"Bearer {self.token}"
 
     def wait_for_dags(self, dag_ids: Sequence[str], *, seconds: float = 120) -> None:
         """Return when all these DAGs are there.
@@ -58,35 +65,60 @@ class AirflowApi:
                 raise OutsideSystemError(message)
             time.sleep(0.5)
 
-    def start(self, run: DemoRun) -> None:
-        """Start a run, unless an earlier start of the demo did."""
+    def start(self, run: DemoRun) -> bool:
+        """Start a run; whether it is a new one, which an earlier start of the demo had not made."""
         body = {"dag_run_id": run.run_id, "logical_date": None, "conf": {"run_date": run.run_date}}
         answer = self._client.post(f"/api/v2/dags/{run.dag_id}/dagRuns", json=body)
-        if answer.status_code != httpx.codes.CONFLICT:
-            answer.raise_for_status()
+        if answer.status_code == httpx.codes.CONFLICT:
+            return False
+        answer.raise_for_status()
+        return True
 
-    def watch(self, runs: Sequence[DemoRun], say: Callable[[str], None]) -> list[DemoRun]:
+    def watch(self, runs: Sequence[DemoRun], say: Callable[[str], None]) -> list[str]:
         """Tell of each task as it ends, until all runs are finished.
 
         Returns:
-            The runs that did not succeed.
+            Of each run that did not end as it was to, a sentence.
 
         Raises:
-            OutsideSystemError: they take longer than seven minutes.
+            OutsideSystemError: they take longer than a quarter of an hour.
         """
         told: set[tuple[str, str, str]] = set()
+        wrong, seen_open = [], set()
+        open_runs = list(runs)
         deadline = time.monotonic() + _LONGEST_SECONDS
-        while True:
-            states = [self._get(f"/dags/{r.dag_id}/dagRuns/{r.run_id}")["state"] for r in runs]
-            for run in runs:
-                self._tell(run, told, say)
-            if all(state in _FINISHED for state in states):
-                pairs = zip(runs, states, strict=True)
-                return [run for run, state in pairs if state != "success"]
-            if time.monotonic() > deadline:
-                message = f"the runs are not finished after {_LONGEST_SECONDS} seconds: {states}"
+        while open_runs:
+            for run in list(open_runs):
+                state = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"]
+                # What an earlier start of the demo had finished was told by it.
+                if state not in _FINISHED or run in seen_open:
+                    seen_open.add(run)
+                    self._tell(run, told, say)
+                if state in _FINISHED:
+                    open_runs.remove(run)
+                    if (state == "success") != run.passes:
+                        wrong.append(f"{run} ended as {state}")
+            if open_runs and time.monotonic() > deadline:
+                message = (
+                    f"{len(open_runs)} runs are not finished after {_LONGEST_SECONDS} seconds,"
+                    f" among them {open_runs[0]}"
+                )
                 raise OutsideSystemError(message)
-            time.sleep(1)
+            if open_runs:
+                time.sleep(_LOOKS_EVERY_SECONDS)
+        return wrong
+
+    def failed_tasks(self, run: DemoRun) -> list[str]:
+        """Tasks of a run that failed, by their ids."""
+        found = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances")
+        return sorted(t["task_id"] for t in found["task_instances"] if t["state"] == "failed")
+
+    def schedules(self) -> list[dict[str, Any]]:
+        """The kitchens' schedules, as our own API tells them."""
+        found: list[dict[str, Any]] = (
+            self._client.get("/dataops/api/v1/schedules").raise_for_status().json()
+        )
+        return found
 
     def close(self) -> None:
         """End the connection."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from airflow_dataops.demo.corrupted_week import corrupt
 from airflow_dataops.demo.environments import (
     DemoEnvironment,
     VaultLogin,
@@ -150,6 +151,12 @@ class EmbeddedStack:
         for environment in self.environments:
             outbox = self.outbox(environment.name)
             write_weeks(outbox, mondays, sample_key=sample_key if environment.is_sampled else None)
+
+    def deliver_corrupted(self, monday: date) -> None:
+        """Have the partner deliver a file to every environment with which something is wrong."""
+        self.deliver([monday])
+        for environment in self.environments:
+            corrupt(self.outbox(environment.name) / monday.isoformat() / "transactions.csv")
 
     def outbox(self, environment: str) -> Path:
         """Directory of the partner's files for an environment: ``/outbox`` of its SFTP login."""

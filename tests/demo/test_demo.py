@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.airflow, pytest.mark.service]
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial" / "first-kitchen.md"
 STAYS = "Ctrl-C stops the demo"
-LONGEST_SECONDS = 480
+LONGEST_SECONDS = 720
+WEEKS = "2017-01-09, 2017-01-16"
 
 
 @dataclass(slots=True)
@@ -81,7 +82,8 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def demo(folder: Path) -> Iterator[RunningDemo]:
-    running = start(folder)
+    # The least that tells the whole story: a newcomer's demo runs six weeks.
+    running = start(folder, "--weeks", "2")
     try:
         running.wait_for(STAYS)
         yield running
@@ -104,9 +106,53 @@ def test_each_kitchen_worked_under_a_login_of_its_own_environments_vault(
     assert re.search(r"vault +mount 'development'\n.*login +kitchen_dev_kitchen\n", development)
 
 
-def test_production_ran_three_weeks_and_the_kitchen_one(demo: RunningDemo) -> None:
-    assert "demo_production.profitability, weeks 2017-01-09, 2017-01-16, 2017-01-23" in demo.text
-    assert "dev_kitchen.profitability, weeks 2017-01-09\n" in demo.text
+@pytest.mark.parametrize("kitchen", ["demo_production", "dev_kitchen"])
+def test_each_kitchen_ran_the_weeks_of_the_same_code(demo: RunningDemo, kitchen: str) -> None:
+    assert f"{kitchen}.profitability, weeks {WEEKS}\n" in demo.text
+    blobs = re.findall(r"pipelines/profitability/pipeline.py is git blob (\w{40})", demo.text)
+    assert len(blobs) == 2
+    assert len(set(blobs)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kitchen", "channel"), [("demo_production", "production"), ("dev_kitchen", "dev-kitchen")]
+)
+def test_a_corrupted_week_is_stopped_told_and_changes_nothing(
+    demo: RunningDemo, kitchen: str, channel: str
+) -> None:
+    after = demo.text.partition(f"{kitchen}.profitability was stopped at load.data_tests\n")[2]
+    *tables, slack = [line.partition("] ")[2].strip() for line in after.splitlines()[:4]]
+
+    shown = [re.fullmatch(r"(\w+) +([0-9a-f]{32}) -> \2  as it was", line) for line in tables]
+    assert [m and m[1] for m in shown] == ["transactions", "households", "segment_profit"]
+    assert re.fullmatch(rf"Slack #{channel}: .*{kitchen}\.profitability.*", slack)
+
+
+def test_extracts_arrive_in_both_formats_in_each_environments_own_place(
+    demo: RunningDemo,
+) -> None:
+    found = re.findall(r"(s(?:ftp|3)://\S+)  (\d+) rows: week, segment, households", demo.text)
+
+    assert {place: int(rows) > 10 for place, rows in found} == {
+        "sftp://partner_production@/kitchens/demo_production/segment_profit.xlsx": True,
+        "s3://acme-production/demo_production/extracts/segment_profit.parquet": True,
+        "sftp://partner_development@/kitchens/dev_kitchen/segment_profit.xlsx": True,
+        "s3://acme-development/dev_kitchen/extracts/segment_profit.parquet": True,
+    }
+
+
+def test_chris_prepared_a_schedule_and_eric_enabled_one(demo: RunningDemo) -> None:
+    assert "chris$ airflow dataops schedule set demo_dev profitability" in demo.text
+    assert "eric$ airflow dataops schedule enable demo_production segment_report" in demo.text
+    said = demo.text.rpartition("schedules:\n")[2]
+    assert re.search(r"demo_dev.profitability +30 6 \* \* 1 America/Chicago: inert\n", said)
+    assert re.search(r"demo_production.segment_report .*: enabled, by eric\n", said)
+    assert said.count(": enabled") == 1
+
+
+def test_without_a_docker_engine_the_demo_says_so_and_goes_on(demo: RunningDemo) -> None:
+    ran = "dev_kitchen.forecast for 2017-01-16: predict.publish success" in demo.text
+    assert ran != ("NO CONTAINER: " in demo.text)
 
 
 def test_airflow_is_where_the_demo_says_with_the_password_it_says(demo: RunningDemo) -> None:
@@ -138,13 +184,14 @@ def test_ctrl_c_stops_the_demo_and_a_second_start_goes_on_from_there(
     assert demo.process.wait(60) == 0, demo.text
     assert not list((folder / ".demo" / "run").glob("*.pid"))
 
-    again = start(folder, "--once")
+    again = start(folder, "--once", "--weeks", "2")
     assert again.process.wait(LONGEST_SECONDS) == 0, again.text
 
     # On a quiet machine it takes half a minute (benchmarks/demo.py measures that).
     assert again.second_of("Airflow serves at") < 150
-    assert "2017-01-09, 2017-01-16, 2017-01-23" in again.text
+    assert again.text.count(WEEKS) == 2
     assert "kitchen create" not in again.text
+    assert "schedule set" not in again.text
 
 
 def console_lines(page: str) -> list[str]:

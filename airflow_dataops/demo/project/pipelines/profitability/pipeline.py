@@ -46,7 +46,8 @@ def profitability() -> None:
             described.row_count().between(10, 10_000),
         )
 
-    with stage("load") as load:
+    # Readers see what these two stages write when its tests have passed, and nothing of it before.
+    with stage("load", publish=[transactions, households]) as load:
         FileToTableOperator(
             task_id="copy_transactions",
             source=incoming,
@@ -87,14 +88,21 @@ def profitability() -> None:
         )
         load.test(
             transactions.null_count("household_id").between(0, 0),
+            transactions.mean("sales_value").between(1, 10),
             transactions.sum("sales_value").between(1, 10_000_000, on_violation="warn"),
+            transactions.check(
+                "select count(distinct transaction_timestamp::date) as days from {table}"
+                " having count(distinct transaction_timestamp::date) < 7",
+                name="each day of the week has sales",
+            ),
+            households.row_count().between(10, 10_000),
             households.check(
                 "select household_id from {table} group by household_id having count(*) > 1",
                 name="a household is described once",
             ),
         )
 
-    with stage("analyse") as analyse:
+    with stage("analyse", publish=segments) as analyse:
         SQLExecuteQueryOperator(task_id="segments", conn_id="redshift", sql="segments.sql")
         analyse.test(
             segments.row_count().between(1, 100),
