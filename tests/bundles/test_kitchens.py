@@ -55,6 +55,12 @@ def test_a_kitchen_is_a_folder_with_a_loader_and_its_branchs_code(bundle):
         "development",
         "padma",
     )
+    assert told["tools"] == {
+        "redshift": {},
+        "s3": {"bucket": "acme-development"},
+        "sftp": {"folder": "/kitchens"},
+        "slack": {},
+    }
 
 
 @pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")
