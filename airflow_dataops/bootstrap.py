@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         KitchenPart,
         KitchenRegistry,
         Leases,
-        ObjectStore,
         Operations,
         Runs,
         SecretStore,
@@ -47,17 +46,6 @@ if TYPE_CHECKING:
     )
     from airflow_dataops.schedule_ports import Schedules
     from airflow_dataops.services.credentials import LoginPlaces
-
-
-def warehouse(tool: str) -> Warehouse:
-    """The warehouse behind a tool, with the credential of the task that asks.
-
-    Raises:
-        ConfigurationError: the tool's connection is of a type that is no warehouse.
-    """
-    from airflow.sdk import BaseHook
-
-    return _warehouse(tool, BaseHook.get_connection(tool))
 
 
 def warehouse_of(environment: ReleaseEnvironment, tool: str) -> Warehouse:
@@ -88,15 +76,6 @@ def connection_of(environment: ReleaseEnvironment, tool: str) -> Connection:
         message = f"the vault of {environment.name} has no credential for {tool} at {place}"
         raise CredentialRefused(message)
     return as_connection(environment.tool(tool), fields, schema=None)
-
-
-def object_store(tool: str) -> ObjectStore:
-    """The object store behind a tool, with the credential of the task that asks."""
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-    from airflow_dataops.adapters.object_store import S3ObjectStore
-
-    return S3ObjectStore(S3Hook(aws_conn_id=tool).get_conn())
 
 
 def kitchen_registry() -> KitchenRegistry:

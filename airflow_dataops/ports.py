@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from airflow_dataops.domain.audit import AuditEntry, AuditQuery
@@ -372,13 +371,3 @@ class Warehouse(Protocol):
         Raises:
             BadDataFile: the file does not fit the table, or its rows do not lie in the slice.
         """
-
-
-class ObjectStore(Protocol):
-    """Files in a bucket."""
-
-    def chunks(self, *, bucket: str, key: str) -> AbstractContextManager[Iterator[bytes]]:
-        """An object's bytes in order, read as they are asked for."""
-
-    def size_bytes(self, *, bucket: str, key: str) -> int:
-        """Size of an object."""

@@ -154,9 +154,9 @@ def _airflow_way(key: str) -> None:
 
 
 def _read_alone(key: str) -> None:
-    from airflow_dataops import bootstrap
+    from airflow_dataops import task_tools
 
-    with bootstrap.object_store("s3").chunks(bucket=_BUCKET, key=key) as chunks:
+    with task_tools.file_store("s3").chunks(bucket=_BUCKET, key=key) as chunks:
         for _ in chunks:
             pass
 
