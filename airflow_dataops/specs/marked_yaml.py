@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import yaml
@@ -45,18 +45,23 @@ class MarkedYaml:
     Attributes:
         file: the file's path, as the person would type it.
         complaints: what is wrong with the text itself; keys that were refused are left out.
+        path: where the file is.
     """
 
     file: str
     content: object = None
     complaints: list[SpecError] = field(default_factory=list)
-    root: yaml.Node | None = field(default=None, repr=False)
+    path: Path | None = None
+
+    @cached_property
+    def _root(self) -> yaml.Node | None:
+        # Read anew: to keep the tree of every file in case somebody is told of a line costs more.
+        return _compose(_text(self.path, self.file), self.file) if self.path else None
 
     def line(self, place: Sequence[str | int]) -> int:
         """Line of a value's key, counted from 1; of the nearest one above where it is missing."""
-        line, node = 1, self.root
-        if node is not None:
-            line = node.start_mark.line + 1
+        node = self._root
+        line = node.start_mark.line + 1 if node else 1
         for part in place:
             found = _child(node, part)
             if found is None:
@@ -79,10 +84,10 @@ def read_marked(path: Path, *, shown_as: str | None = None) -> MarkedYaml:
     Raises:
         SpecError: the file is missing, unreadable, too large, or no YAML at all.
     """
-    marked = MarkedYaml(file=shown_as or str(path))
-    marked.root = _compose(_text(path, marked.file), marked.file)
-    if marked.root is not None:
-        marked.content = _Walk(marked).value(marked.root, 1)
+    marked = MarkedYaml(file=shown_as or str(path), path=path)
+    root = _compose(_text(path, marked.file), marked.file)
+    if root is not None:
+        marked.content = _Walk(marked).value(root, 1)
     return marked
 
 

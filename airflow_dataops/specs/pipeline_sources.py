@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from airflow_dataops.domain.kitchen_at_parse import PIPELINE_YAML, PIPELINES
 from airflow_dataops.errors import SpecError
 from airflow_dataops.specs import wording
-from airflow_dataops.specs.marked_yaml import MarkedYaml, read_marked
+from airflow_dataops.specs.kept_yaml import read_kept
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from airflow_dataops.specs.marked_yaml import Place
+    from airflow_dataops.specs.marked_yaml import MarkedYaml, Place
 
 INCLUDE = "include"
 _TOP: Place = ()
@@ -49,7 +49,7 @@ class PipelineSources:
         if file.is_symlink() and not file.resolve().is_relative_to(code):
             message = "this link leads out of the branch; put the file itself here"
             raise SpecError(message, file=shown_as)
-        self._own = read_marked(file, shown_as=shown_as)
+        self._own = read_kept(file, shown_as=shown_as)
         self._moved: dict[Place, tuple[MarkedYaml, Place]] = {}
         self.complaints = list(self._own.complaints)
         self.content = self._own.content
@@ -185,7 +185,7 @@ class PipelineSources:
             self._complain_here(problem, place)
             return None
         try:
-            fragment = read_marked(file, shown_as=str(file.relative_to(self._code)))
+            fragment = read_kept(file, shown_as=str(file.relative_to(self._code)))
         except SpecError as error:
             self.complaints.append(error)
             return None
