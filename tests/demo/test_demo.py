@@ -141,6 +141,10 @@ def test_extracts_arrive_in_both_formats_in_each_environments_own_place(
     }
 
 
+def test_an_ordinary_dag_files_python_wrote_into_the_kitchen(demo: RunningDemo) -> None:
+    assert re.search(r"dev_kitchen.households_known, written by .*: [1-9]\d*, ", demo.text)
+
+
 def test_chris_prepared_a_schedule_and_eric_enabled_one(demo: RunningDemo) -> None:
     assert "chris$ airflow dataops schedule set demo_dev profitability" in demo.text
     assert "eric$ airflow dataops schedule enable demo_production segment_report" in demo.text
@@ -192,6 +196,7 @@ def test_ctrl_c_stops_the_demo_and_a_second_start_goes_on_from_there(
     assert again.text.count(WEEKS) == 2
     assert "kitchen create" not in again.text
     assert "schedule set" not in again.text
+    assert "collect.data_tests success" not in again.text, "nothing is told, or run, twice"
 
 
 def console_lines(page: str) -> list[str]:
