@@ -113,7 +113,7 @@ class _Reader:
         """Tables or files with what is said of them; those that lack something are left out."""
         for name, content in self._content.get(kind, {}).items():
             place = (kind, name)
-            if not _NAME.match(name):
+            if not _NAME.fullmatch(name):
                 problem = f"{name!r} names nothing; use small letters, digits and underscores"
                 self._sources.complain(problem, place)
             elif not MAPPING.is_one(content):

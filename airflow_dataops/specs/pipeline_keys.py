@@ -61,7 +61,7 @@ def duration(value: object) -> timedelta:
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _CENTURY:
         return timedelta(seconds=value)
-    if isinstance(value, str) and (found := _DURATION.match(value)):
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
         days, hours, minutes, seconds = (
             int((part or "0").rstrip("dhms")) for part in found.groups()
         )
@@ -76,10 +76,10 @@ def names_in(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def with_durations(
-    parameters: Mapping[str, Any], place: Place, complain: Complain
-) -> dict[str, Any]:
+def with_durations(parameters: dict[str, Any], place: Place, complain: Complain) -> dict[str, Any]:
     """An operator's parameters, those that Airflow wants as lengths of time read as such."""
+    if DURATIONS.isdisjoint(parameters):
+        return parameters
     read = dict(parameters)
     for name in DURATIONS & parameters.keys():
         try:

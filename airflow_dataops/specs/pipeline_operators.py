@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +12,7 @@ _STANDARD = "airflow.providers.standard.operators"
 _AMAZON = "airflow.providers.amazon.aws"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownOperator:
+class KnownOperator(NamedTuple):
     """What a short name stands for.
 
     Attributes:
@@ -24,7 +23,7 @@ class KnownOperator:
 
     path: str
     main: str | None = None
-    assets: Mapping[str, str] = field(default_factory=dict)
+    assets: Mapping[str, str] = MappingProxyType({})
 
 
 SHORT_NAMES = {

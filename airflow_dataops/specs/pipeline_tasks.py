@@ -78,7 +78,7 @@ class TaskReader:
         said = read_keys(beside, TASK_KEYS, place, self._complain)
         known = self._operator(name, (*place, name))
         task = said.get("task", name)
-        if not _TASK_NAME.match(task):
+        if not _TASK_NAME.fullmatch(task):
             self._complain(_unnamed(task, named="task" in content), place)
             return None
         if known is None:
@@ -136,9 +136,10 @@ class TaskReader:
     def _read(
         self, parameters: Mapping[str, object], known: KnownOperator, place: Place
     ) -> dict[str, Any]:
-        for name in NOT_PARAMETERS.keys() & parameters.keys():
-            problem = f"{name} is no parameter here: {NOT_PARAMETERS[name]}"
-            self._complain(problem, (*place, name))
+        if not NOT_PARAMETERS.keys().isdisjoint(parameters):
+            for name in NOT_PARAMETERS.keys() & parameters.keys():
+                problem = f"{name} is no parameter here: {NOT_PARAMETERS[name]}"
+                self._complain(problem, (*place, name))
         read = {name: self._value(name, value, known, place) for name, value in parameters.items()}
         return with_durations(read, place, self._complain)
 
