@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fakes_messenger import FakeMessenger
 from tests.installation import Installation
+from tests.registry import kitchen_rows
 
 
 @pytest.fixture
@@ -16,3 +18,16 @@ def installation():
     installation.hooks.told.clear()
     installation.recorded.parsing_requests.clear()
     return installation
+
+
+@pytest.fixture
+def alerts(airflow_engine):
+    """An environment that is watched from now on."""
+    kitchen_rows.record(
+        airflow_engine, "version-1", bundle="kitchens-development", environment="development"
+    )
+    from tests.alert_site import Alerts
+
+    alerts = Alerts(airflow_engine, FakeMessenger("#development", "#dev"))
+    alerts.round()  # what happened before this is not told
+    return alerts

@@ -4,86 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import pytest
 
 from airflow_dataops.domain.data_tests import Outcome
 from airflow_dataops.domain.events import Event, EventKind, channels
-from airflow_dataops.domain.release_environment import (
-    BaseKitchen,
-    ReleaseEnvironment,
-    VaultPlace,
-)
-from airflow_dataops.errors import OutsideSystemError, VaultUnavailable
-from airflow_dataops.services import alerting, announcing
+from tests.alert_site import ENVIRONMENT, MINUTE, Alerts
 from tests.alert_values import TOO_FEW
 from tests.fakes_messenger import FakeMessenger
 from tests.kitchen_values import deed, kitchen
 from tests.registry import kitchen_rows
-from tests.registry.test_happenings import NOON, Site
 
 pytestmark = pytest.mark.airflow
-MINUTE = timedelta(minutes=1)
-ENVIRONMENT = ReleaseEnvironment(
-    name="development",
-    project="retail",
-    vault=VaultPlace(kind="hashicorp", url="http://127.0.0.1:9", mount="development"),
-    base_kitchen=BaseKitchen(name="demo_dev", branch="demo_dev"),
-    tools={},
-    alerts={"slack_channel": "#development"},
-)
 PROFIT = "dev_kitchen.profit / load [3]"
-
-
-class Alerts:
-    """An environment whose people are told."""
-
-    def __init__(self, engine, messenger, environment=ENVIRONMENT):
-        from airflow_dataops.registry.alerts import AlertTable
-
-        self.site, self.slack, self.now = Site(engine), messenger, NOON
-        self.book, self.environment = AlertTable(engine), environment
-        self.vault_is_down = False
-
-    def round(self, *, after=MINUTE, holder="one"):
-        self.now += after
-        return alerting.make_round(self.environment, self.places(), holder=holder).is_done
-
-    def places(self):
-        return alerting.Places(
-            book=self.book,
-            happenings=self.site.happenings,
-            messenger=self._messenger,
-            render=partial(announcing.message, base_url=None),
-            clock=lambda: self.now,
-        )
-
-    def task(self, state, **how):
-        return self.site.task(state, at=self.now, **how)
-
-    def told(self):
-        """Channel, thread and text of each message, without its sign."""
-        return [(c, thread, text.partition(" ")[2]) for c, thread, _, text in self.slack.posts]
-
-    def listed(self):
-        return self.book.alerts(environments=["development"], kitchen_ids=[], at_most=99)
-
-    def _messenger(self):
-        if self.vault_is_down:
-            message = "the vault is sealed"
-            raise VaultUnavailable(message)
-        return self.slack
-
-
-@pytest.fixture
-def alerts(airflow_engine):
-    kitchen_rows.record(
-        airflow_engine, "version-1", bundle="kitchens-development", environment="development"
-    )
-    alerts = Alerts(airflow_engine, FakeMessenger("#development", "#dev"))
-    alerts.round()  # what happened before this is not told
-    return alerts
 
 
 def set_channel(alerts, channel):
@@ -338,73 +271,3 @@ class TestChannels:
         named = {} if of_environment is None else {"slack_channel": of_environment}
         environment = replace(ENVIRONMENT, protected=protected, alerts=named)
         assert channels(own, environment) == expected
-
-
-def test_who_has_nothing_urgent_is_content_with_a_recent_look(alerts):
-    def look(*, is_urgent):
-        places = alerts.places()
-        return alerting.make_round(ENVIRONMENT, places, holder="two", is_urgent=is_urgent)
-
-    alerts.task("failed")
-    assert look(is_urgent=False) == alerting.Round(is_done=True, open_incidents=0)
-    assert look(is_urgent=True) == alerting.Round(is_done=True, open_incidents=1)
-    alerts.now += alerting.RECENT
-    alerts.task("success")
-    assert look(is_urgent=False) == alerting.Round(is_done=True, open_incidents=0)
-    assert len(alerts.told()) == 2
-
-
-class TestTwoServers:
-    def test_while_one_tells_the_other_leaves_it_alone(self, alerts):
-        alerts.task("failed")
-        alerts.book.begin(
-            "development", holder="other", now=alerts.now, until=alerts.now + 9 * MINUTE
-        )
-        assert not alerts.round()
-        assert alerts.told() == []
-        assert alerts.round(after=10 * MINUTE)
-        assert len(alerts.told()) == 1
-
-    def test_one_that_was_taken_over_posts_no_more(self, alerts):
-        class Slow(FakeMessenger):
-            def post(self, message, **how):
-                posted = super().post(message, **how)
-                alerts.now += 5 * MINUTE
-                alerts.book.begin(
-                    "development", holder="two", now=alerts.now, until=alerts.now + MINUTE
-                )
-                return posted
-
-        alerts.slack = Slow("#development")
-        alerts.task("failed", dag="dev_kitchen.one")
-        alerts.task("failed", dag="dev_kitchen.two")
-        alerts.round()
-        assert len(alerts.told()) == 1
-
-    def test_a_round_that_dies_is_gone_on_with(self, alerts):
-        class Dying(FakeMessenger):
-            def post(self, *_, **__):
-                message = "the process ends here"
-                raise KeyboardInterrupt(message)
-
-        slack, alerts.slack = alerts.slack, Dying()
-        alerts.task("failed")
-        with pytest.raises(KeyboardInterrupt):
-            alerts.round()
-        alerts.slack = slack
-        alerts.round(holder="two")
-        assert len(alerts.told()) == 1
-
-    def test_tables_that_fail_stop_a_round_and_not_the_next(self, alerts):
-        class Failing:
-            def failures(self, *_, **__):
-                message = "the database is restarted"
-                raise OutsideSystemError(message)
-
-        alerts.task("failed")
-        happenings, alerts.site.happenings = alerts.site.happenings, Failing()
-        with pytest.raises(OutsideSystemError):
-            alerts.round()
-        alerts.site.happenings = happenings
-        alerts.round()
-        assert len(alerts.told()) == 1
