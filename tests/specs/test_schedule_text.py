@@ -73,7 +73,7 @@ def test_a_schedule_in_a_timezone_is_one(cron, timezone):
         (
             f"{','.join(map(str, range(0, 60, 2)))} * * * *",
             "America/Chicago",
-            "has 108 letters, at most 80 can be shown as a tag; write */5",
+            "has 108 letters, at most 80 can be shown as a tag; write steps such as */5",
         ),
     ],
 )
