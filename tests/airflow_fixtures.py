@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -55,16 +54,3 @@ def airflow_environment(home, url):
         "AIRFLOW__CORE__FERNET_KEY": "",
         "PYTHONWARNINGS": "ignore",
     }
-
-
-@pytest.fixture(scope="session")
-def live_airflow():
-    """A whole Airflow with kitchens; started at most once."""
-    from tests import live_airflow as live
-
-    folder = Path(tempfile.mkdtemp(prefix="dataops-live-"))
-    folder.chmod(0o711)
-    try:
-        yield from live.live_airflow(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

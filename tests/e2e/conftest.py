@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from tests import live_airflow as whole_airflow
 from tests.live_airflow import PROJECT, eventually, read_json
 
 PRODUCTION_ROW = (
@@ -15,7 +19,21 @@ PRODUCTION_ROW = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def live_airflow():
+    """A whole Airflow with kitchens, started at most once; it ends with the tests of this folder.
+
+    Ten processes that wait for work would slow down all tests that come after.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="dataops-live-"))
+    folder.chmod(0o711)
+    try:
+        yield from whole_airflow.live_airflow(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="package")
 def attack(live_airflow):
     """Production has worked, then development's kitchen gets the attacker's branch."""
     live_airflow.trigger("demo_production.ledger", "first")
@@ -30,7 +48,7 @@ def attack(live_airflow):
     return SimpleNamespace(live=live_airflow, before=before, versions=versions)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def waiting(attack):
     """A running task of development, by its id; it runs until all tests are done with it."""
     live = attack.live
@@ -40,7 +58,7 @@ def waiting(attack):
     return SimpleNamespace(live=live, task=task, until=until, report=report)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def asked(attack):
     """What the task found that asks for everything."""
     live, report = attack.live, attack.live.folder / "asked.json"
@@ -49,7 +67,7 @@ def asked(attack):
     return read_json(report)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def parsed(attack):
     """What the file found that asks while it is parsed."""
     return read_json(attack.live.airflow.airflow_home / "dags" / "parsed.json")

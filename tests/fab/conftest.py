@@ -273,7 +273,7 @@ class FabCluster:
             return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(migrated_database, tmp_path_factory):
     """Kitchens of production and development; production's pipeline has run."""
     found = FabCluster(tmp_path_factory.mktemp("airflow-fab"), migrated_database)

@@ -1,0 +1,1 @@
+"""Tests on a whole Airflow, which ends with them."""

@@ -1,0 +1,1 @@
+"""Tests on a whole Airflow with FAB, which ends with them."""
