@@ -64,7 +64,7 @@ def test_a_schedule_counts_from_the_second_after_it_was_enabled():
     assert ENABLED.starts_at == datetime(2026, 3, 2, 12, 0, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("state", set(ScheduleState) - {ScheduleState.NONE})
+@pytest.mark.parametrize("state", sorted(set(ScheduleState) - {ScheduleState.NONE}))
 @pytest.mark.parametrize(
     "schedule",
     [
