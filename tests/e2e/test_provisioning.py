@@ -81,18 +81,6 @@ def test_a_kitchen_is_made_works_under_its_own_login_and_goes_without_a_trace(se
     assert live.get("/dags/quick.first_table/dagRuns/first")["state"] == "success"
 
 
-def test_the_same_name_again_starts_with_an_empty_history(service):
-    live = service.live
-    for run_id in ("one", "two"):
-        service.done(service.create("again"))
-        eventually("its DAGs are there", lambda: live.has_dag("again.first_table"))
-        live.trigger("again.first_table", run_id)
-        assert live.ended("again.first_table", run_id) == "success"
-        runs = live.get("/dags/again.first_table/dagRuns")["dag_runs"]
-        assert [run["dag_run_id"] for run in runs] == [run_id]
-        service.done(service.delete("again"))
-
-
 def test_a_running_task_ends_with_its_kitchen(service, tmp_path):
     live, until = service.live, tmp_path / "never"
     service.done(service.create("busy"))
