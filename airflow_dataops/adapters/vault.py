@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import hvac
 import requests
-from hvac.exceptions import Forbidden, InvalidPath, VaultError
+from hvac.exceptions import Forbidden, InternalServerError, InvalidPath, VaultError
 
 from airflow_dataops.domain.issued_login import IssuedLogin
 from airflow_dataops.errors import ConfigurationError, VaultUnavailable
@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # What a login lasts if nobody asked for longer: its asker died between the two requests.
+# PostgreSQL's word for it, in the vault's answer.
+_SERIALIZATION_FAILURE = "SQLSTATE 40001"
+_LOST_AGAINST_OTHERS_SECONDS = (0.02, 0.05, 0.1)
 _UNCLAIMED_SECONDS = 900
 _LONGEST_LOGIN_SECONDS = 24 * 3600
 _TOKEN_MARGIN_SECONDS = 60
@@ -257,10 +260,10 @@ class HashicorpVault:
         client = self._client or self._log_in(instead_of=None)
         try:
             try:
-                return request(client)
+                return _repeated(request, client)
             except Forbidden:
                 # An expired or revoked token; hvac does not tell it from a policy's refusal.
-                return request(self._log_in(instead_of=client))
+                return _repeated(request, self._log_in(instead_of=client))
         except (VaultError, requests.RequestException) as error:
             raise self._unavailable(error) from None
 
@@ -329,6 +332,18 @@ class HashicorpVault:
             f"the vault at {self._place.url} (mount {self._place.mount!r}) did not answer: "
             f"{_reason(error)}"
         )
+
+
+def _repeated(request: Callable[[hvac.Client], T], client: hvac.Client) -> T:
+    """Ask again where a vault that lies in PostgreSQL lost against another writer."""
+    for pause in _LOST_AGAINST_OTHERS_SECONDS:
+        try:
+            return request(client)
+        except InternalServerError as error:
+            if _SERIALIZATION_FAILURE not in str(error):
+                raise
+            time.sleep(pause)
+    return request(client)
 
 
 def _end(answer: Any, begun: float) -> float:

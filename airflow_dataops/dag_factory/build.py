@@ -257,15 +257,21 @@ def _tags(kitchen: KitchenAtParse, definition: PipelineDefinition) -> set[str]:
     return tags
 
 
+# Folders in which the bundles of this process have their kitchens' code.
+_stores: set[str] = set()
+
+
 def _make_importable(code: Path, dags_folder: str) -> None:
     """Let the kitchen's files import each other, and nothing of another kitchen's.
 
     Ordinary DAG files import from their folder, as from Airflow's own.
 
-    One process can load several kitchens (the ``airflow dags`` commands do), whose modules have
-    the same names. Even the same code is imported anew: it may have asked ``current_kitchen()``.
+    One process can load several kitchens (the ``airflow dags`` commands do), of several bundles,
+    whose modules have the same names. Even the same code is imported anew: it may have asked
+    ``current_kitchen()``.
     """
-    any_kitchens = f"{code.parent}/"
+    _stores.add(f"{code.parent}/")
+    any_kitchens = tuple(_stores)
     kept = [place for place in sys.path if not place.startswith(any_kitchens)]
     if len(kept) < len(sys.path):
         _forget_modules(any_kitchens)
@@ -274,12 +280,12 @@ def _make_importable(code: Path, dags_folder: str) -> None:
     sys.path[:] = [str(code), *of_dags, *kept]
 
 
-def _forget_modules(folder: str) -> None:
+def _forget_modules(folders: tuple[str, ...]) -> None:
     # All are found before one is forgotten: a namespace package finds its places in its parent.
     found = [
         name
         for name, module in list(sys.modules.items())
-        if any(place.startswith(folder) for place in _places(module))
+        if any(place.startswith(folders) for place in _places(module))
     ]
     for name in found:
         del sys.modules[name]

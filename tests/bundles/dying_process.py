@@ -83,7 +83,8 @@ def main():
     assert in_child(dying_at(0, call)) == 0
     calls = int(Path(sys.argv[2]).read_text())
     wrong = []
-    for number in range(1, calls + 1, max(1, calls // asked["points"])):
+    # Not the very last ones: what a run does varies by a call or two.
+    for number in range(1, calls - 3, max(1, calls // asked["points"])):
         begin()
         if (ended := in_child(dying_at(number, call))) != -signal.SIGKILL:
             wrong.append(f"call {number} did not die but ended with {ended}")

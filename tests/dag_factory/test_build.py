@@ -11,7 +11,7 @@ from airflow.dag_processing.dagbag import DagBag
 
 from airflow_dataops.dag_factory import kitchen_dags
 from airflow_dataops.errors import PipelineError
-from tests.dag_factory.conftest import pipeline_file, pipeline_text
+from tests.dag_factory.conftest import Kitchens, pipeline_file, pipeline_text
 
 EMPTY = """
     @pipeline
@@ -27,6 +27,16 @@ def plain(name):
 def test_each_pipelines_folder_becomes_a_dag_in_the_kitchens_namespace(kitchens):
     kitchens.write("dev_kitchen", plain("profit") | plain("loss") | {"README.md": "no pipeline"})
     assert list(kitchens.dags()) == ["dev_kitchen.loss", "dev_kitchen.profit"]
+
+
+def test_bundles_of_one_process_keep_their_code_apart(kitchens, tmp_path):
+    other = Kitchens(base=tmp_path / "another bundle")
+    for bundle, task in ((kitchens, "ours"), (other, "theirs")):
+        text = plain("profit")[pipeline_file("profit")].replace('task_id="', f'task_id="{task}_')
+        bundle.write("dev_kitchen", {pipeline_file("profit"): text})
+    for bundle, task in ((kitchens, "ours"), (other, "theirs"), (kitchens, "ours")):
+        (dag,) = bundle.dags().values()
+        assert {name.partition("_")[0] for name in dag.task_ids} == {task}
 
 
 def test_a_kitchen_without_pipelines_has_no_dags(kitchens):

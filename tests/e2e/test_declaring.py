@@ -58,7 +58,7 @@ def test_a_schedule_that_a_file_smuggles_in_is_stripped(attack):
 
 
 def test_a_broken_pipeline_is_an_import_error_with_its_line(complaint):
-    assert "1 of 6 pipelines could not be built, the others are not affected" in complaint
+    assert "1 of 7 pipelines could not be built, the others are not affected" in complaint
     assert 'pipelines/broken:   File "pipelines/broken/pipeline.py", line 5' in complaint
     assert "LookupError: this pipeline cannot be built" in complaint
 
