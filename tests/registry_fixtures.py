@@ -109,23 +109,40 @@ def postgres():
         shutil.rmtree(home.root)
 
 
+@pytest.fixture(scope="session")
+def sqlite_database(tmp_path_factory):
+    """A SQLite file after ``airflow db migrate``."""
+    home = tmp_path_factory.mktemp("airflow-sqlite")
+    return _migrated(kind="sqlite", url=f"sqlite:///{home / 'airflow.db'}", home=home)
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(postgres, tmp_path_factory):
+    """A PostgreSQL database after ``airflow db migrate``."""
+    home = tmp_path_factory.mktemp("airflow-postgresql")
+    login = postgres.login("airflow")
+    postgres.provide_database("airflow", login)
+    url = postgres.url("postgresql+psycopg2", "airflow", login)
+    return _migrated(kind="postgresql", url=url, home=home)
+
+
+def _migrated(**about):
+    database = MetadataDatabase(**about)
+    database.airflow("db", "migrate")
+    return database
+
+
 @pytest.fixture(
     scope="session",
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)],
 )
-def metadata_database(request, tmp_path_factory):
-    """A fresh database after ``airflow db migrate``, once for each kind."""
-    home = tmp_path_factory.mktemp(f"airflow-{request.param}")
-    if request.param == "sqlite":
-        url = f"sqlite:///{home / 'airflow.db'}"
-    else:
-        server = request.getfixturevalue("postgres")
-        login = server.login("airflow")
-        server.provide_database("airflow", login)
-        url = server.url("postgresql+psycopg2", "airflow", login)
-    database = MetadataDatabase(kind=request.param, url=url, home=home)
-    database.airflow("db", "migrate")
-    return database
+def metadata_database(request):
+    """A migrated database, of each kind in turn.
+
+    pytest makes a fixture anew whenever its parameter changes: what takes seconds is made by
+    fixtures without one.
+    """
+    return request.getfixturevalue(f"{request.param}_database")
 
 
 @pytest.fixture
