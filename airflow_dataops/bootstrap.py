@@ -176,18 +176,7 @@ def kitchen_part(
     environment: ReleaseEnvironment,
     connection: Callable[[str], Connection | TaskConnection],
 ) -> KitchenPart:
-    """The place where a part of a kitchen is made, for what works in its environment's tools.
-
-    Args:
-        part: one that the environment's workers make.
-        kitchen: whose it is.
-        environment: the kitchen's.
-        connection: gives the login of ``provision/`` for a tool, or for ``vault``.
-
-    Raises:
-        ConfigurationError: a tool's connection is of a type that cannot hold the part.
-        CredentialRefused: the vault has no login where one is needed.
-    """
+    """The place where a part of a kitchen is made, for what works in its environment's tools."""
     from airflow_dataops import kitchen_parts
 
     return kitchen_parts.kitchen_part(part, kitchen, environment, connection)

@@ -204,14 +204,7 @@ class AlertTable:
         at_most: int,
         undelivered: bool = False,
     ) -> list[Alert]:
-        """Alerts of these environments or of these kitchens, newest first.
-
-        Args:
-            environments: whose.
-            kitchen_ids: whose besides.
-            at_most: how many.
-            undelivered: only those that nobody was told of.
-        """
+        """Alerts of these environments or of these kitchens, newest first."""
         query = (
             _messages()
             .where(

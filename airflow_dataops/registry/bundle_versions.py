@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_dataops.errors import BundleError
+from airflow_dataops.registry.held_rows import adding
 from airflow_dataops.registry.models import BundleVersionRow, KitchenCommitRow
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def record_version(
         "recorded_at": now,
     }
     # Two dag-processors may see a version first: the row that is there already stays.
-    added = _adding(session)(BundleVersionRow).values(values).on_conflict_do_nothing()
+    added = adding(session)(BundleVersionRow).values(values).on_conflict_do_nothing()
     is_new = session.execute(added.returning(BundleVersionRow.version)).first() is not None
     recorded = session.execute(
         select(BundleVersionRow.project, BundleVersionRow.environment)
@@ -80,8 +80,4 @@ def _record_changed(
     ]
     if changed:
         # Bundles of two hosts may see the same version; each records it under its own name.
-        session.execute(_adding(session)(KitchenCommitRow).on_conflict_do_nothing(), changed)
-
-
-def _adding(session: Session) -> Any:
-    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        session.execute(adding(session)(KitchenCommitRow).on_conflict_do_nothing(), changed)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import CursorResult, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.errors import KitchenBusy, KitchenNotFound
 from airflow_dataops.registry.models import KitchenRow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Delete, Update
     from sqlalchemy.orm import Session
 
     from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.registry.models import Base
 
 
 def living_names(session: Session, *, project: str | None = None) -> list[str]:
@@ -54,6 +58,31 @@ def hold_living(session: Session, kitchen: Kitchen) -> None:
         raise KitchenNotFound(kitchen.name, living_names(session))
     if state == KitchenState.DELETING:
         raise KitchenBusy(kitchen.name, state, "nothing about it can be changed any more")
+
+
+def put_row(
+    session: Session,
+    kitchen: Kitchen,
+    table: type[Base],
+    *,
+    key: Mapping[str, object],
+    values: Mapping[str, object],
+) -> None:
+    """Add a row about a kitchen that stays, or change the one of this key.
+
+    Raises:
+        KitchenNotFound: the kitchen is deleted.
+        KitchenBusy: it is being deleted.
+    """
+    whole_key = {"kitchen_id": kitchen.id, **key}
+    put = adding(session)(table).values(**whole_key, **values)
+    session.execute(put.on_conflict_do_update(index_elements=list(whole_key), set_=dict(values)))
+    hold_living(session, kitchen)
+
+
+def adding(session: Session) -> Any:
+    """The database's own ``insert``, which knows what to do where a row is there already."""
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
 
 
 def hold_parent(session: Session, kitchen: Kitchen, parent: str) -> str:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import column, delete, func, select, table, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -21,6 +20,7 @@ from airflow_dataops.registry.held_rows import (
     hold_parent,
     living_names,
     living_row,
+    put_row,
 )
 from airflow_dataops.registry.models import BundleVersionRow, KitchenRow, MemberRow, OperationRow
 from airflow_dataops.registry.schedules import forget_schedules
@@ -195,16 +195,9 @@ class KitchenTable:
             KitchenNotFound: the kitchen is deleted.
             KitchenBusy: it is being deleted.
         """
-        key = {"kitchen_id": kitchen.id, "who": member.who}
         role = {"role": member.role.value, "since": audit.at, "added_by": audit.by}
         with self._sessions.begin() as session:
-            is_sqlite = session.get_bind().dialect.name == "sqlite"
-            insert = (sqlite.insert if is_sqlite else postgresql.insert)(MemberRow)
-            put = insert.values(**key, **role).on_conflict_do_update(
-                index_elements=list(key), set_=role
-            )
-            session.execute(put)
-            hold_living(session, kitchen)
+            put_row(session, kitchen, MemberRow, key={"who": member.who}, values=role)
             session.add(rows.audit_row(audit))
 
     def remove_member(self, kitchen: Kitchen, who: str, *, audit: AuditEntry) -> None:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import column, delete, select, table, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import sessionmaker
 
 from airflow_dataops.domain import names, schedule
@@ -15,7 +14,7 @@ from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.schedule import EnabledSchedule, PipelineSchedule, Schedule
 from airflow_dataops.errors import ConfigurationError
 from airflow_dataops.registry import rows
-from airflow_dataops.registry.held_rows import changed_one, hold_living
+from airflow_dataops.registry.held_rows import changed_one, hold_living, put_row
 from airflow_dataops.registry.models import KitchenRow, ScheduleRow
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ class ScheduleTable:
             KitchenNotFound: the kitchen is deleted.
             KitchenBusy: it is being deleted.
         """
-        key = {"kitchen_id": kitchen.id, "pipeline": enabled.pipeline}
+        key = {"pipeline": enabled.pipeline}
         values = {
             "cron": enabled.schedule.cron,
             "timezone": enabled.schedule.timezone,
@@ -102,13 +101,7 @@ class ScheduleTable:
             "enabled_at": enabled.enabled_at,
         }
         with self._sessions.begin() as session:
-            is_sqlite = session.get_bind().dialect.name == "sqlite"
-            insert = (sqlite.insert if is_sqlite else postgresql.insert)(ScheduleRow)
-            put = insert.values(**key, **values).on_conflict_do_update(
-                index_elements=list(key), set_=values
-            )
-            session.execute(put)
-            hold_living(session, kitchen)
+            put_row(session, kitchen, ScheduleRow, key=key, values=values)
             session.add(rows.audit_row(audit))
 
     def disable(self, kitchen: Kitchen, pipeline: str, *, audit: AuditEntry) -> bool:

@@ -22,6 +22,7 @@ from airflow_dataops.specs.pipeline_keys import (
 )
 from airflow_dataops.specs.pipeline_sources import PipelineSources
 from airflow_dataops.specs.pipeline_stages import StageReader
+from airflow_dataops.specs.pipeline_tasks import TaskReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,9 +75,9 @@ class _Reader:
         self._content = read_keys(content, PIPELINE_KEYS, (), sources.complain)
 
     def pipeline(self, name: str) -> Pipeline:
-        stages = StageReader(
-            self._sources, assets=self._assets(), defaults=self._content.get("defaults", {})
-        )
+        assets = self._assets()
+        tasks = TaskReader(self._sources, assets=assets, defaults=self._content.get("defaults", {}))
+        stages = StageReader(self._sources, assets=assets, tasks=tasks)
         schedule, timezone = self._content.get("schedule"), self._content.get("timezone", "UTC")
         if problem := schedule_text.complaint(None, timezone):
             self._sources.complain(problem, ("timezone",))

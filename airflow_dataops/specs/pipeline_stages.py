@@ -11,7 +11,6 @@ from airflow_dataops.specs import wording
 from airflow_dataops.specs.pipeline_keys import STAGE_KEYS, names_in, read_keys
 from airflow_dataops.specs.pipeline_order import in_order
 from airflow_dataops.specs.pipeline_references import asset_named
-from airflow_dataops.specs.pipeline_tasks import TaskReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.pipeline import Task
     from airflow_dataops.specs.marked_yaml import Place
     from airflow_dataops.specs.pipeline_sources import PipelineSources
+    from airflow_dataops.specs.pipeline_tasks import TaskReader
 
 
 class StageReader:
@@ -29,19 +29,15 @@ class StageReader:
     Args:
         sources: the pipeline's files.
         assets: its tables and files.
-        defaults: parameters for all tasks of an operator, by its short name or class path.
+        tasks: reads the tasks of a stage.
     """
 
     def __init__(
-        self,
-        sources: PipelineSources,
-        *,
-        assets: Mapping[str, Table | File],
-        defaults: Mapping[str, object],
+        self, sources: PipelineSources, *, assets: Mapping[str, Table | File], tasks: TaskReader
     ) -> None:
         self._complain = sources.complain
         self._assets = assets
-        self._tasks = TaskReader(sources, assets=assets, defaults=defaults)
+        self._tasks = tasks
 
     def read(self, items: Sequence[object]) -> tuple[Stage, ...]:
         """The stages, each after those that it waits for."""

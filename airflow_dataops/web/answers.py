@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from airflow_dataops.domain.provisioning import OperationKind, Progress
 from airflow_dataops.domain.staff import Role
 from airflow_dataops.services import janitor
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.provisioning import Operation
     from airflow_dataops.domain.release_environment import ReleaseEnvironment
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.staff import Member
     from airflow_dataops.services.credentials import PersonsLogin
     from airflow_dataops.web.visit import Seen, Visit
+
+_Answer = TypeVar("_Answer", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,12 +218,7 @@ def code_answer(code: ShownCode, *, with_error: bool) -> CodeAnswer:
     """A kitchen's code; what is broken quotes the code, which is its staff's to read."""
     return CodeAnswer(
         commit=code.commit,
-        pipelines=[
-            PipelineAnswer(
-                name=shown.name, dag_id=shown.dag_id, commit=shown.commit, parsed_at=shown.parsed_at
-            )
-            for shown in code.pipelines
-        ],
+        pipelines=[_as_is(PipelineAnswer, shown) for shown in code.pipelines],
         error=code.error if with_error else None,
         error_at=code.error_at,
     )
@@ -227,90 +226,49 @@ def code_answer(code: ShownCode, *, with_error: bool) -> CodeAnswer:
 
 def operation_answer(operation: Operation) -> OperationAnswer:
     """An operation with its steps."""
+    kitchen = operation.kitchen
     steps = [
-        StepAnswer(
-            part=step.part.name,
-            kind=step.part.kind,
-            tool=step.part.tool,
-            what=step.part.what,
-            progress=step.progress,
-            detail=step.detail,
-            began_at=step.began_at,
-            ended_at=step.ended_at,
-        )
+        _as_is(StepAnswer, step, part=part.name, kind=part.kind, tool=part.tool, what=part.what)
         for step in operation.steps
+        for part in [step.part]
     ]
-    return OperationAnswer(
-        id=operation.id,
-        kind=operation.kind,
-        kitchen=operation.kitchen.name,
-        environment=operation.kitchen.environment,
-        progress=operation.progress,
-        attempt=operation.attempt,
-        by=operation.by,
-        reason=operation.reason,
-        began_at=operation.began_at,
-        ended_at=operation.ended_at,
-        error=operation.error,
+    return _as_is(
+        OperationAnswer,
+        operation,
+        kitchen=kitchen.name,
+        environment=kitchen.environment,
         steps=steps,
     )
 
 
 def credentials_answer(login: PersonsLogin) -> CredentialsAnswer:
     """A person's login."""
-    return CredentialsAnswer(
-        kitchen=login.kitchen,
-        tool=login.tool,
-        conn_type=login.conn_type,
-        host=login.host,
-        port=login.port,
-        database=login.database,
-        schema=login.schema,
-        login=login.login,
-        password=login.password,
-        ends_at=login.ends_at,
-    )
+    return _as_is(CredentialsAnswer, login)
 
 
 def staff_answer(member: Member) -> StaffAnswer:
     """Somebody on a staff."""
-    return StaffAnswer(who=member.who, role=member.role)
+    return _as_is(StaffAnswer, member)
 
 
 def audit_answer(entry: AuditEntry, *, with_source: bool = True) -> AuditAnswer:
     """An entry of the audit trail."""
-    return AuditAnswer(
-        at=entry.at,
-        by=entry.by,
-        source=entry.source if with_source else "",
-        action=entry.action,
-        project=entry.project,
-        environment=entry.environment,
-        kitchen_id=entry.kitchen_id,
-        kitchen=entry.kitchen,
-        reason=entry.reason,
-        details=dict(entry.details),
-    )
+    source = entry.source if with_source else ""
+    return _as_is(AuditAnswer, entry, source=source, details=dict(entry.details))
 
 
 def environment_answer(environment: ReleaseEnvironment) -> EnvironmentAnswer:
     """A release environment with its tools."""
-    return EnvironmentAnswer(
-        name=environment.name,
-        project=environment.project,
-        owner=environment.owner,
-        protected=environment.protected,
+    return _as_is(
+        EnvironmentAnswer,
+        environment,
         base_kitchen=environment.base_kitchen.name,
-        queue=environment.queue,
         schedules_enabled_by=list(environment.schedules_enabled_by),
-        tools=[
-            ToolAnswer(
-                name=tool.name,
-                schema_per_kitchen=tool.schema_per_kitchen,
-                dynamic=tool.dynamic,
-                bucket=tool.bucket,
-                folder=tool.folder,
-            )
-            for tool in environment.tools.values()
-        ],
+        tools=[_as_is(ToolAnswer, tool) for tool in environment.tools.values()],
     )
+
+
+def _as_is(kind: type[_Answer], value: object, /, **other: object) -> _Answer:
+    """An answer whose fields a domain value has under the same names, but for those given."""
+    same = {f.name: getattr(value, f.name) for f in fields(kind) if f.name not in other}
+    return kind(**same | other)

@@ -88,22 +88,7 @@ class GitRepository:
         edit: Callable[[str, bytes], bytes],
         authorship: Authorship,
     ) -> SourceChange | None:
-        """Change the first of these files that a branch has, as one commit on its tip.
-
-        Args:
-            branch: where; nobody else's commit is lost.
-            paths: where the file may be.
-            edit: gives a file's new content from its path and its content; the same again makes
-                no commit.
-            authorship: who changes it, and what the commit says.
-
-        Returns:
-            What became of it; None where the branch has none of the files.
-
-        Raises:
-            BranchMoved: somebody pushed to the branch meanwhile.
-            OutsideSystemError: git or the repository refuses.
-        """
+        """Change the first of these files that a branch has, as one commit on its tip."""
         tip = self.tip(branch)
         if tip is None:
             return None

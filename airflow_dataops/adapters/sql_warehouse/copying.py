@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from airflow_dataops.adapters.sql_warehouse.statements import identifier, raw, rows
+from airflow_dataops.adapters.sql_warehouse.fitting import check_columns, check_slice
+from airflow_dataops.adapters.sql_warehouse.statements import identifier, rows
 from airflow_dataops.domain.file_formats import FileFormat
-from airflow_dataops.errors import BadDataFile, OutsideSystemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +58,13 @@ class RedshiftLoads:
     ) -> int:
         """Replace a table's slice by an object's rows, in one transaction."""
         with self._sessions.writing() as session:
-            _check_columns(session, target.name, [*names, *constants], types=columns)
+            check_columns(
+                target.name,
+                [*names, *constants],
+                known=_columns(session, target.name),
+                types=columns,
+                execute=session.rows,
+            )
             listed = SQL(", ").join(map(Identifier, names))
             # A table of its own has room for what the file lacks, and shows what it brought.
             session.rows(
@@ -78,7 +84,9 @@ class RedshiftLoads:
                 )
             )
             loaded = _count(session, SQL("from {}").format(_LOADED))
-            _check_slice(session, target, loaded)
+            if target.where is not None:
+                inside = _count(session, rows(target.name, target.where))
+                check_slice(target.where, loaded=loaded, inside=inside)
         return loaded
 
     def _copy(self, source: File, listed: Composed, kind: FileFormat) -> Composed:
@@ -100,33 +108,6 @@ class RedshiftLoads:
         return statement + SQL(" ") + options
 
 
-def _check_columns(
-    session: RedshiftSession, table: str, needed: Sequence[str], *, types: Mapping[str, str] | None
-) -> None:
-    """Create the table where it is missing; refuse names that it lacks."""
-    known = _columns(session, table)
-    if not known and types:
-        definitions = SQL(", ").join(
-            SQL("{} {}").format(Identifier(name), raw(kind)) for name, kind in types.items()
-        )
-        make = SQL("create table if not exists {} ({})")
-        session.rows(make.format(identifier(table), definitions))
-        known = list(types)
-    if not known:
-        message = (
-            f"there is no table {table}; create it in an earlier task, or give the SQL type of"
-            " each column (columns={…}) to have it created"
-        )
-        raise OutsideSystemError(message)
-    unknown = [name for name in needed if name not in known]
-    if unknown:
-        message = (
-            f"table {table} has no column {', '.join(unknown)}; it has: {', '.join(known)}."
-            " Names must be the same in the file's header and in the table"
-        )
-        raise BadDataFile(message)
-
-
 def _columns(session: RedshiftSession, table: str) -> list[str]:
     schema, _, name = table.rpartition(".")
     place = (
@@ -140,20 +121,6 @@ def _columns(session: RedshiftSession, table: str) -> list[str]:
         " where relname = {} and {} and attnum > 0 and not attisdropped order by attnum"
     )
     return [row[0] for row in session.rows(found.format(Literal(name), place))]
-
-
-def _check_slice(session: RedshiftSession, target: Table, loaded: int) -> None:
-    """Refuse rows that the next load of this slice would not take away again."""
-    if target.where is None:
-        return
-    inside = _count(session, rows(target.name, target.where))
-    if inside < loaded:
-        message = (
-            f"{loaded - inside} of {loaded} rows lie outside of the slice they replace"
-            f" ({target.where}), so a second load would double them; nothing was loaded."
-            " Correct the slice, the file, or give the column that it is about (constants={…})"
-        )
-        raise BadDataFile(message)
 
 
 def _count(session: RedshiftSession, source: Composed) -> int:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Identifier
 
+from airflow_dataops.adapters.sql_warehouse.fitting import check_columns, check_slice
 from airflow_dataops.adapters.sql_warehouse.sessions import NOTICE_LOST_CLIENTS
-from airflow_dataops.adapters.sql_warehouse.statements import identifier, raw, rows
+from airflow_dataops.adapters.sql_warehouse.statements import identifier, rows
 from airflow_dataops.domain.csv_records import CsvText, with_constants
-from airflow_dataops.errors import BadDataFile, OutsideSystemError
+from airflow_dataops.errors import BadDataFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import psycopg
 
@@ -30,11 +31,18 @@ def replace_slice(
     # A worker that vanished with its network must not hold a slice's lock for hours.
     connection.execute(NOTICE_LOST_CLIENTS)
     _lock(connection, table, where)
-    _check_columns(connection, table, [*text.columns, *constants], types=columns)
+    check_columns(
+        table,
+        [*text.columns, *constants],
+        known=_columns(connection, table),
+        types=columns,
+        execute=connection.execute,
+    )
     connection.execute(SQL("delete {}").format(rows(table, where)))
     loaded = _copy(connection, text, table, constants)
     if where is not None:
-        _check_slice(connection, table, where, loaded)
+        row = connection.execute(SQL("select count(*) {}").format(rows(table, where))).fetchone()
+        check_slice(where, loaded=loaded, inside=int(row[0]) if row else 0)
     return loaded
 
 
@@ -73,38 +81,6 @@ def check_constants(text: CsvText, constants: Mapping[str, str]) -> None:
         raise BadDataFile(message)
 
 
-def _check_columns(
-    connection: psycopg.Connection,
-    table: str,
-    needed: Sequence[str],
-    *,
-    types: Mapping[str, str] | None,
-) -> None:
-    """Create the table where it is missing; refuse names that it lacks."""
-    known = _columns(connection, table)
-    if not known and types:
-        definitions = SQL(", ").join(
-            SQL("{} {}").format(Identifier(name), raw(kind)) for name, kind in types.items()
-        )
-        connection.execute(
-            SQL("create table if not exists {} ({})").format(identifier(table), definitions)
-        )
-        known = list(types)
-    if not known:
-        message = (
-            f"there is no table {table}; create it in an earlier task, or give the SQL type of"
-            " each column (columns={…}) to have it created"
-        )
-        raise OutsideSystemError(message)
-    unknown = [name for name in needed if name not in known]
-    if unknown:
-        message = (
-            f"table {table} has no column {', '.join(unknown)}; it has: {', '.join(known)}."
-            " Names must be the same in the file's header and in the table, letter case included"
-        )
-        raise BadDataFile(message)
-
-
 def _columns(connection: psycopg.Connection, table: str) -> list[str]:
     """Names of a table's columns in their order; none where there is no such table."""
     rows = connection.execute(
@@ -113,16 +89,3 @@ def _columns(connection: psycopg.Connection, table: str) -> list[str]:
         [identifier(table).as_string()],
     )
     return [name for (name,) in rows]
-
-
-def _check_slice(connection: psycopg.Connection, table: str, where: str, loaded: int) -> None:
-    """Refuse rows that the next load of this slice would not take away again."""
-    row = connection.execute(SQL("select count(*) {}").format(rows(table, where))).fetchone()
-    inside = int(row[0]) if row else 0
-    if inside < loaded:
-        message = (
-            f"{loaded - inside} of {loaded} rows lie outside of the slice they replace ({where}),"
-            " so a second load would double them; nothing was loaded. Correct the slice, the"
-            " file, or give the column that it is about (constants={…})"
-        )
-        raise BadDataFile(message)
