@@ -13,6 +13,8 @@
     │   ├── ScheduleConflict       the code says another schedule than was meant, or none
     │   ├── NotEditable            a pipeline's file says it in a way only a person can change
     │   ├── BranchMoved            somebody pushed to the kitchen's branch meanwhile
+    │   ├── RevisionNotFound       a repository has no such branch, tag or commit
+    │   ├── UnrelatedHistories     two commits have nothing in common to merge from
     │   └── KitchenBusy            it is being created or deleted
     ├── EnvironmentNotFound
     ├── NotAllowed                 who asks may not do it; says who may
@@ -31,6 +33,7 @@
     ├── PendingTableLost           another run writes the table that a stage wants to publish
     ├── NothingToPublish           a stage's table is empty and may not be
     └── OutsideSystemError         git, the vault, a warehouse … did not do what was asked
+        ├── RepositoryDamaged      objects of a repository are missing or broken
         ├── VaultUnavailable       sealed, down or hung
         ├── ApiUnreachable         our REST API does not answer, or something else does
         ├── ToolUnreachable        a warehouse or store does not answer; trying again may help
@@ -193,6 +196,29 @@ class BranchMoved(KitchenError):
         self.branch = branch
 
 
+class RevisionNotFound(KitchenError):
+    """A repository has no such commit, branch or tag."""
+
+    def __init__(self, name: str, *, where: str) -> None:
+        super().__init__(
+            f"{where} has no commit {_shown(name)}; give a branch, a tag or a commit id that is"
+            " there, and fetch first what was pushed meanwhile"
+        )
+        self.name = name
+
+
+class UnrelatedHistories(KitchenError):
+    """Two commits have no common ancestor, so nothing says what either side changed."""
+
+    def __init__(self, *, is_shallow: bool) -> None:
+        what = "the two have no commit in common, so nothing says which side changed what; "
+        fix = "merge one into the other once by hand, with git merge --allow-unrelated-histories"
+        if is_shallow:
+            what = "the repository is shallow, and what the two have in common was left out; "
+            fix = "get it with git fetch --unshallow"
+        super().__init__(what + fix)
+
+
 class EnvironmentNotFound(DataOpsError):
     """The environments file declares no such release environment."""
 
@@ -308,6 +334,16 @@ class NothingToPublish(DataOpsError):
 
 class OutsideSystemError(DataOpsError):
     """A system outside did not do what was asked of it."""
+
+
+class RepositoryDamaged(OutsideSystemError):
+    """A repository on this host lacks objects that it should have, or they are broken."""
+
+    def __init__(self, where: str, reason: str, *, is_shallow: bool) -> None:
+        fix = "git fsck says what; clone it anew"
+        if is_shallow:
+            fix = "it is shallow; get the rest with git fetch --unshallow"
+        super().__init__(f"{where} is not complete: {reason}; {fix}")
 
 
 class VaultUnavailable(OutsideSystemError):

@@ -1,0 +1,346 @@
+"""Merges in the object database: no work tree, nothing half-done.
+
+``git merge-tree`` merges two commits and writes what comes of it as objects. A preview lets it
+write them to a folder that is thrown away, so that looking changes nothing, not even in a
+repository that may not be written to.
+
+git reads the attributes of paths (``merge=union``, ``binary``) from a work tree. A bare
+repository has none, so files of ours that say such things are laid out in the same folder: the
+outcome is that of ``git merge`` on ours' branch.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import git
+
+from airflow_dataops.adapters.git_repository.commands import UNATTENDED, piped
+from airflow_dataops.adapters.git_repository.merge_output import MergeOutput, read_output
+from airflow_dataops.adapters.git_repository.object_commands import (
+    EMPTY_TREE,
+    answers_of,
+    attempt,
+    encoded,
+    quoted_path,
+)
+from airflow_dataops.errors import (
+    OutsideSystemError,
+    RepositoryDamaged,
+    RevisionNotFound,
+    UnrelatedHistories,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+# As git's own defaults say: what this host's git is set to is no part of a merge.
+_SETTINGS = {
+    "merge.renames": "true",
+    "merge.directoryRenames": "conflict",
+    "merge.conflictStyle": "merge",
+    "merge.renormalize": "false",
+    "core.attributesFile": "/dev/null",
+    "gc.auto": "0",
+}
+_ATTRIBUTES = ".gitattributes"
+_MISSING = (
+    "unable to read",
+    "bad object",
+    "missing",
+    "corrupt",
+    "invalid object",
+    "loose object",
+    "not something we can merge",
+)
+
+
+class ObjectDatabase:
+    """The commits, trees and contents of a repository on this host.
+
+    Args:
+        git_dir: the repository's own folder: of a bare one itself, of a clone ``.git``.
+        objects: folder of its objects, where it is not ``git_dir/objects``.
+    """
+
+    def __init__(self, git_dir: Path, *, objects: Path | None = None) -> None:
+        self._git_dir = git_dir.resolve()
+        self._objects = (objects or self._git_dir / "objects").resolve()
+
+    @classmethod
+    def around(cls, place: Path) -> ObjectDatabase:
+        """The one of the repository that a folder is in: bare, a clone, or a work tree of one.
+
+        Raises:
+            OutsideSystemError: there is none.
+        """
+        # GitPython would take a folder that is not there for the present one.
+        reason = "there is no such folder"
+        if place.is_dir():
+            asked = ("--path-format=absolute", "--git-dir", "--git-path", "objects")
+            status, out, reason = attempt(git.Git(place), "rev-parse", *asked)
+            if status == 0:
+                found = out.decode("utf-8", "surrogateescape").splitlines()
+                return cls(Path(found[0]), objects=Path(found[1]))
+        message = f"{place} is no git repository that can be read here: {reason.strip()}"
+        raise OutsideSystemError(message)
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether commits before some depth are missing."""
+        return (self._git_dir / "shallow").exists()
+
+    def pin(self, *names: str) -> list[str]:
+        """Commit ids of branches, tags or ids, all read at once.
+
+        Raises:
+            RevisionNotFound: the repository has no such commit.
+        """
+        for name in names:
+            if not name or "\n" in name:
+                raise RevisionNotFound(name, where=str(self._git_dir))
+        asked = "".join(f"{name}^{{commit}}\n" for name in names)
+        with piped(encoded(asked)) as stream:
+            answer = self.run("cat-file", "--batch-check=%(objectname)", stream=stream)
+        found = []
+        for name, line in zip(names, answer.decode().splitlines(), strict=True):
+            if " " in line:
+                raise RevisionNotFound(name, where=str(self._git_dir))
+            found.append(line)
+        return found
+
+    def merge_base(self, ours: str, theirs: str) -> str | None:
+        """What both commits came from; the best of several; None where there is nothing."""
+        status, out, err = attempt(self._command(), "merge-base", ours, theirs)
+        if status == 1 and not err:
+            return None
+        if status:
+            raise self.failure(err, "merge-base")
+        return out.decode().strip()
+
+    def run(self, *words: str, stream: IO[bytes] | None = None) -> bytes:
+        """What a git command printed.
+
+        Raises:
+            OutsideSystemError: it failed.
+        """
+        status, out, err = attempt(self._command(), *words, stream=stream)
+        if status:
+            raise self.failure(err, words[0])
+        return out
+
+    @contextmanager
+    def looking(self) -> Iterator[Merging]:
+        """Merge without a trace in the repository: what is written is gone at the end."""
+        with _folder() as folder:
+            yield Merging(self, folder, keeps=False)
+
+    @contextmanager
+    def writing(self) -> Iterator[Merging]:
+        """Merge, and keep the objects."""
+        with _folder() as folder:
+            yield Merging(self, folder, keeps=True)
+
+    def _command(self) -> git.Git:
+        command = git.Git(self._git_dir)
+        command.update_environment(**UNATTENDED, **self.environment(None, keeps=True))
+        return command
+
+    def environment(self, folder: Path | None, *, keeps: bool) -> dict[str, str]:
+        """What tells git where to read and where to write."""
+        said = {"GIT_DIR": str(self._git_dir), "GIT_CONFIG_COUNT": str(len(_SETTINGS))}
+        for number, (name, value) in enumerate(_SETTINGS.items()):
+            said |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+        if folder is not None:
+            said["GIT_WORK_TREE"] = str(folder / "tree")
+        if folder is not None and not keeps:
+            said["GIT_OBJECT_DIRECTORY"] = str(folder / "objects")
+            said["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = quoted_path(str(self._objects))
+        return said
+
+    def failure(self, complaint: str, what: str) -> Exception:
+        """What git complains about, in our words."""
+        reason = complaint.strip() or "it said nothing"
+        if "unrelated histories" in reason:
+            return UnrelatedHistories(is_shallow=self.is_shallow)
+        if any(word in reason for word in _MISSING):
+            return RepositoryDamaged(str(self._git_dir), reason, is_shallow=self.is_shallow)
+        return OutsideSystemError(f"git {what} failed in {self._git_dir}: {reason}")
+
+
+class Merging:
+    """Merges of one repository for as long as a folder of their own exists."""
+
+    def __init__(self, database: ObjectDatabase, folder: Path, *, keeps: bool) -> None:
+        self._database = database
+        self._work_tree = folder / "tree"
+        self._folder = folder
+        self._command = git.Git(self._work_tree)
+        self._command.update_environment(**UNATTENDED, **database.environment(folder, keeps=keeps))
+        self._asked: set[str] = set()
+        self._everywhere = b""
+
+    def merge(
+        self, ours: str, theirs: str, *, style: str = "merge", marker_length: int | None = None
+    ) -> MergeOutput:
+        """What merging theirs into ours comes to, as git says it.
+
+        Args:
+            ours: commit id.
+            theirs: commit id.
+            style: how conflicts are marked, ``merge`` or ``diff3``.
+            marker_length: of the markers; default: git's seven.
+
+        Raises:
+            UnrelatedHistories: they have nothing in common.
+            RepositoryDamaged: the repository lacks what one of them consists of.
+        """
+        if marker_length is not None:
+            self._everywhere = f"\n* conflict-marker-size={marker_length}\n".encode()
+            self._lay_out("", b"")
+        found = self._merged(ours, theirs, style)
+        # Attributes count for what both sides changed, and that is known only now.
+        if self._lay_out_attributes(ours, found.touched()):
+            found = self._merged(ours, theirs, style)
+        return found
+
+    def contents(self, blobs: Iterable[str]) -> dict[str, bytes]:
+        """Contents by id, all read at once.
+
+        Raises:
+            RepositoryDamaged: one is missing.
+        """
+        wanted = list(dict.fromkeys(blobs))
+        if not wanted:
+            return {}
+        with piped("".join(f"{blob}\n" for blob in wanted).encode()) as stream:
+            answer = self.run("cat-file", "--batch", stream=stream)
+        found = dict(zip(wanted, answers_of(answer), strict=True))
+        for name, blob in found.items():
+            if blob is None:
+                complaint = f"missing blob {name}"
+                raise self._database.failure(complaint, "cat-file")
+        return {name: blob.content for name, blob in found.items() if blob is not None}
+
+    def tree_entries(self, tree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Mode and id of paths of a tree; those it lacks are left out."""
+        found: dict[str, tuple[str, str]] = {}
+        for first in range(0, len(paths), 500):
+            chunk = [f":(literal){path}" for path in paths[first : first + 500]]
+            # ls-tree would take the words for prefixes of paths.
+            listed = self.run("diff-tree", "-r", "-z", "--no-renames", EMPTY_TREE[len(tree)], tree,
+                              "--", *chunk)  # fmt: skip
+            words = listed.decode("utf-8", "surrogateescape").split("\0")
+            for about, path in zip(words[::2], words[1::2], strict=False):
+                _, mode, _, blob, _ = about.split(" ")
+                found[path] = (mode, blob)
+        return found
+
+    def changes(self, before: str, after: str) -> list[tuple[str, str, str | None]]:
+        """How two trees differ: git's letter, the path, and its former path if it was renamed."""
+        listed = self.run("diff-tree", "-r", "-z", "-M", "--name-status", before, after)
+        words = iter(listed.decode("utf-8", "surrogateescape").split("\0"))
+        found: list[tuple[str, str, str | None]] = []
+        for letter in words:
+            if not letter:
+                break
+            first = next(words)
+            if letter[0] in "RC":
+                found.append((letter[0], next(words), first))
+            else:
+                found.append((letter[0], first, None))
+        return found
+
+    def tree_with(self, tree: str, changed: Mapping[str, tuple[str, bytes | str] | None]) -> str:
+        """A tree in which some paths are others.
+
+        Args:
+            tree: its id.
+            changed: for each path its mode and content (or its content's id), None to remove it.
+
+        Raises:
+            OutsideSystemError: a path cannot be where another is.
+        """
+        index = str(self._folder / "index")
+        self._command.update_environment(GIT_INDEX_FILE=index)
+        zeros = "0" * len(tree)
+        ids = self._written({p: e[1] for p, e in changed.items() if e and isinstance(e[1], bytes)})
+        lines = [f"0 {zeros}\t{path}\0" for path in changed]
+        for path, entry in changed.items():
+            if entry is not None:
+                blob = ids[path] if isinstance(entry[1], bytes) else entry[1]
+                lines.append(f"{entry[0]} {blob}\t{path}\0")
+        self.run("read-tree", tree)
+        with piped(encoded("".join(lines))) as stream:
+            self.run("update-index", "-z", "--index-info", stream=stream)
+        return self.run("write-tree").decode().strip()
+
+    def run(self, *words: str, stream: IO[bytes] | None = None) -> bytes:
+        """What a git command printed.
+
+        Raises:
+            OutsideSystemError: it failed.
+        """
+        status, out, err = attempt(self._command, *words, stream=stream)
+        if status:
+            raise self._database.failure(err, words[0])
+        return out
+
+    def _merged(self, ours: str, theirs: str, style: str) -> MergeOutput:
+        settings = [] if style == "merge" else ["-c", f"merge.conflictStyle={style}"]
+        command = [*settings, "merge-tree", "--write-tree", "-z", "--messages", ours, theirs]
+        status, out, err = attempt(self._command, *command)
+        if status not in {0, 1} or not out:
+            raise self._database.failure(err or out.decode("utf-8", "replace"), "merge-tree")
+        return read_output(out, is_clean=status == 0)
+
+    def _lay_out_attributes(self, ours: str, paths: Iterable[str]) -> bool:
+        """Write the attribute files that say something of these paths; whether there are new."""
+        folders = {str(parent) for path in paths for parent in Path(path).parents}
+        asked = sorted(folder for folder in folders - self._asked if "\n" not in folder)
+        self._asked |= folders
+        if not asked:
+            return False
+        names = ["" if folder == "." else f"{folder}/" for folder in asked]
+        lines = "".join(f"{ours}:{name}{_ATTRIBUTES}\n" for name in names)
+        with piped(encoded(lines)) as stream:
+            answer = self.run("cat-file", "--batch", stream=stream)
+        is_new = False
+        for folder, blob in zip(asked, answers_of(answer), strict=True):
+            if blob is not None and blob.kind == "blob":
+                self._lay_out(folder, blob.content)
+                is_new = True
+        return is_new
+
+    def _lay_out(self, folder: str, content: bytes) -> None:
+        file = self._work_tree / folder / _ATTRIBUTES
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("ab") as stream:
+            # What is said last counts, so that no attribute of the repository changes it.
+            stream.write(content + self._everywhere)
+
+    def _written(self, contents: Mapping[str, bytes]) -> dict[str, str]:
+        """Ids of contents by path, written all at once."""
+        if not contents:
+            return {}
+        with tempfile.TemporaryDirectory(dir=self._folder) as place:
+            files = [Path(place, str(number)) for number in range(len(contents))]
+            for file, content in zip(files, contents.values(), strict=True):
+                file.write_bytes(content)
+            with piped("".join(f"{file}\n" for file in files).encode()) as stream:
+                written = self.run(
+                    "hash-object", "-w", "--no-filters", "--stdin-paths", stream=stream
+                )
+        return dict(zip(contents, written.decode().split(), strict=True))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="dataops-merge-") as name:
+        folder = Path(name).resolve()
+        (folder / "tree").mkdir()
+        (folder / "objects").mkdir()
+        yield folder

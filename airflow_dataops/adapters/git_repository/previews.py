@@ -1,0 +1,149 @@
+"""git's account of a merge, told in the domain's words."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain.merge import (
+    Conflict,
+    Contents,
+    FileChange,
+    MergePreview,
+    ThreeWayFile,
+    kind_of,
+)
+from airflow_dataops.domain.merge_text import MARKER_LENGTH, Parts, count_regions, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from airflow_dataops.adapters.git_repository.merge_output import MergeOutput, Said
+    from airflow_dataops.adapters.git_repository.merging import Merging, ObjectDatabase
+    from airflow_dataops.domain.merge import ConflictKind, FileVersion
+
+_FILES = {"100644", "100755"}
+_CHANGES = {"A": "added", "M": "changed", "D": "deleted", "R": "renamed", "T": "retyped"}
+_NO_COMMIT = re.compile(r"~[0-9a-f]{40,64}(?=$|/)")
+_COMMIT_IN_WORDS = re.compile(r"\b([0-9a-f]{40}|[0-9a-f]{64})\b")
+
+
+def preview(database: ObjectDatabase, ours: str, theirs: str) -> MergePreview:
+    """What merging theirs into ours comes to; both are commit ids.
+
+    Raises:
+        UnrelatedHistories: they have nothing in common.
+        RepositoryDamaged: the repository lacks a part of them.
+    """
+    with database.looking() as merging:
+        return preview_in(merging, ours, theirs)
+
+
+def preview_in(merging: Merging, ours: str, theirs: str) -> MergePreview:
+    """The same with what is kept, or not, left to the caller."""
+    found = merging.merge(ours, theirs)
+    if found.is_clean:
+        return MergePreview(ours=ours, theirs=theirs, tree=found.tree)
+    conflicts = _conflicts(merging, found, (ours, theirs))
+    return MergePreview(ours=ours, theirs=theirs, tree=None, conflicts=tuple(conflicts))
+
+
+def changes(merging: Merging, preview: MergePreview, tree: str) -> list[FileChange]:
+    """What a merge makes of ours' files."""
+    return [
+        FileChange(path=path, change=_CHANGES.get(letter, "changed"), before=before)
+        for letter, path, before in merging.changes(f"{preview.ours}^{{tree}}", tree)
+    ]
+
+
+def texts(database: ObjectDatabase, ours: str, theirs: str) -> dict[str, Parts]:
+    """The files whose text is in conflict, by path: what git merged, and what it left.
+
+    Files that are too large or are no text have no such parts.
+    """
+    marked = {style: _marked(database, ours, theirs, style) for style in ("merge", "diff3")}
+    return {
+        path: parts_of(content, marked["diff3"].get(path, content))
+        for path, content in marked["merge"].items()
+    }
+
+
+def _marked(database: ObjectDatabase, ours: str, theirs: str, style: str) -> dict[str, str]:
+    with database.looking() as merging:
+        found = merging.merge(ours, theirs, style=style, marker_length=MARKER_LENGTH)
+        entries = merging.tree_entries(found.tree, _with_both_texts(found.stages))
+        contents = merging.contents(blob for _, blob in entries.values())
+    sign = b"<" * MARKER_LENGTH
+    return {
+        path: contents[blob].decode("utf-8", "surrogateescape")
+        for path, (_, blob) in entries.items()
+        if sign in contents[blob]
+    }
+
+
+def _with_both_texts(stages: Mapping[str, Mapping[int, FileVersion]]) -> list[str]:
+    """Paths that can hold text in conflict: of a rename, git lists each side's path alone."""
+    return [
+        path
+        for path, sides in stages.items()
+        if any(side.mode in _FILES for side in sides.values())
+    ]
+
+
+def _conflicts(
+    merging: Merging, found: MergeOutput, commits: tuple[str, str]
+) -> Iterable[Conflict]:
+    said = found.by_path()
+    entries = merging.tree_entries(found.tree, list(found.stages))
+    sides = [v for stages in found.stages.values() for v in stages.values() if v.mode in _FILES]
+    left = [blob for mode, blob in entries.values() if mode in _FILES]
+    contents = merging.contents([*(side.blob for side in sides), *left])
+    modes: defaultdict[str, set[str]] = defaultdict(set)
+    for path, stages in found.stages.items():
+        modes[_shown(path)] |= {side.mode for side in stages.values()}
+    for path, stages in found.stages.items():
+        mode, merged = entries.get(path, (None, None))
+        file = ThreeWayFile(
+            path=path,
+            base=stages.get(1),
+            ours=stages.get(2),
+            theirs=stages.get(3),
+            mode=mode,
+            merged=merged,
+        )
+        kind = _kind(file, said.get(path, []), contents, modes[_shown(path)])
+        marked = contents.get(merged or "", b"")
+        yield Conflict(
+            file=file,
+            kind=kind,
+            regions=count_regions(marked, ours=commits[0]),
+            said=tuple(_in_words(one.text, commits) for one in said.get(path, [])),
+            shown=_shown(path),
+        )
+
+
+def _kind(
+    file: ThreeWayFile, said: list[Said], contents: Mapping[str, bytes], modes: set[str]
+) -> ConflictKind:
+    sides = Contents(
+        base=_content(file.base, contents),
+        ours=_content(file.ours, contents),
+        theirs=_content(file.theirs, contents),
+    )
+    return kind_of(file, [one.kind for one in said], sides, modes=modes)
+
+
+def _shown(path: str) -> str:
+    return _NO_COMMIT.sub("", path)
+
+
+def _content(side: FileVersion | None, contents: Mapping[str, bytes]) -> bytes | None:
+    return None if side is None else contents.get(side.blob)
+
+
+def _in_words(sentence: str, commits: tuple[str, str]) -> str:
+    """Git names the sides by their ids; a person knows them as ours and theirs."""
+    names = dict(zip(commits, ("ours", "theirs"), strict=True))
+    said = _NO_COMMIT.sub("", sentence)
+    return _COMMIT_IN_WORDS.sub(lambda found: names.get(found[0], found[0]), said)
