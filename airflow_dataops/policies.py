@@ -29,7 +29,7 @@ UNKNOWN_QUEUE = "dataops-environment-unknown"
 
 @hookimpl
 def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | None) -> None:
-    """Give a kitchen's task its environment's queue and take away its executor and user.
+    """Give a kitchen's task its environment's queue and pool, take away its executor and user.
 
     The platform's own tasks, which make kitchens, have a queue that no kitchen's task gets.
 
@@ -52,7 +52,10 @@ def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | N
     task_instance.executor_config = {}
     task_instance.run_as_user = None
     try:
-        queue = _queue(task_instance.dag_id, config.environments().environment(bundles[bundle]))
+        environment = config.environments().environment(bundles[bundle])
+        queue = _queue(task_instance.dag_id, environment)
+        if not _is_platforms(task_instance.dag_id, environment):
+            task_instance.pool = environment.airflow_pool(task_instance.pool)
     except DataOpsError:
         # An exception here would stop the scheduler for everybody; no worker serves this queue.
         log.exception("no queue is known for the kitchens of %s", bundles[bundle])
@@ -62,12 +65,15 @@ def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | N
 
 
 def _queue(dag_id: str, environment: ReleaseEnvironment) -> str | None:
-    from airflow_dataops.domain import names
-
-    platform = (names.provision_dag(environment.name), names.janitor_dag(environment.name))
-    if dag_id not in platform:
+    if not _is_platforms(dag_id, environment):
         return environment.queue
     return environment.provision_queue or (environment.queue and f"{environment.queue}-provision")
+
+
+def _is_platforms(dag_id: str, environment: ReleaseEnvironment) -> bool:
+    from airflow_dataops.domain import names
+
+    return dag_id in {names.provision_dag(environment.name), names.janitor_dag(environment.name)}
 
 
 def _bundle_of_run(dag_run: DagRun | None) -> str | None:

@@ -21,7 +21,13 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_dataops.bundles import access, after_parsing, enabled_schedules, parse_requests
+from airflow_dataops.bundles import (
+    access,
+    after_parsing,
+    enabled_schedules,
+    parse_requests,
+    pools,
+)
 from airflow_dataops.bundles.after_parsing import ParsedFile
 from airflow_dataops.bundles.folders import CODE
 from airflow_dataops.domain import names
@@ -210,7 +216,7 @@ def _objection(dag: Mapping[str, Any], kitchen: str, environment: str) -> str | 
         return f"the platform's folder declares {' and '.join(ours)} alone"
     if dag.get("disable_bundle_versioning"):
         return "disable_bundle_versioning=True; a kitchen's runs are pinned to a version"
-    return None
+    return pools.objection(dag, environment)
 
 
 def _set_schedule(dag: dict[str, Any], environment: str) -> None:

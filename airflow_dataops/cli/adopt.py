@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_dataops.domain.adoption import AdoptedFile
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
 
 
 @command
@@ -25,7 +26,12 @@ def adopt(arguments: Any) -> None:
         raise UsageError(message)
     from airflow_dataops.dag_factory.adoption import adopted_files
 
-    files = adopted_files(folder, tools=_declared_tools())
+    environments = _environments()
+    files = adopted_files(
+        folder,
+        tools=None if environments is None else {t for each in environments for t in each.tools},
+        pools=None if environments is None else {p for each in environments for p in each.pools},
+    )
     if arguments.output in {"json", "yaml"}:
         show_table([_whole(file) for file in files], output=arguments.output)
     else:
@@ -36,12 +42,11 @@ def adopt(arguments: Any) -> None:
         sys.exit(1)
 
 
-def _declared_tools() -> set[str] | None:
+def _environments() -> list[ReleaseEnvironment] | None:
     try:
-        environments = config.environments().environments()
+        return config.environments().environments()
     except ConfigurationError:
-        return None  # looked at on a laptop: nobody says which tools there are
-    return {tool for environment in environments for tool in environment.tools}
+        return None  # looked at on a laptop: nobody says which tools and pools there are
 
 
 def _whole(file: AdoptedFile) -> dict[str, object]:

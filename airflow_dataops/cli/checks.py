@@ -66,6 +66,7 @@ def check_platform() -> list[Finding]:
             _finding("bundles", _bundles),
             _finding("tables", _tables),
             _finding("policy", _policy),
+            _finding("pools", _pools),
         ]
 
 
@@ -199,3 +200,19 @@ def _policy() -> tuple[bool, str]:
     registered = settings.get_policy_plugin_manager().hook.task_instance_mutation_hook
     ours = [impl for impl in registered.get_hookimpls() if impl.plugin_name == "dataops"]
     return bool(ours), "in force" if ours else "the dataops policy is not registered"
+
+
+def _pools() -> tuple[bool, str]:
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+
+    environments = config.environments().environments()
+    declared = {pool for each in environments for pool in (each.pool, *each.pools.values())}
+    with create_session() as session:
+        missing = sorted(declared - {pool.pool for pool in Pool.get_pools(session=session)})
+    if missing:
+        return False, (
+            f"Airflow has no pool {', '.join(missing)}, so tasks would wait for ever; run "
+            f"`airflow pools set {missing[0]} 16 ''`"
+        )
+    return True, ", ".join(sorted(declared))

@@ -66,6 +66,8 @@ def _facts(environment: ReleaseEnvironment) -> list[tuple[str, str]]:
         ("protected", "yes" if environment.protected else "no"),
         ("base kitchen", f"{base.name} on branch {base.branch}"),
         ("queue", environment.queue or ""),
+        ("pool", environment.pool),
+        *((f"pool {name}", pool) for name, pool in environment.pools.items()),
         ("schedules enabled by", ", ".join(environment.schedules_enabled_by)),
         ("vault", f"{vault.kind} at {vault.url}, mount {vault.mount}"),
         ("vault timeout", f"{vault.timeout_seconds:g} s"),

@@ -19,6 +19,7 @@ from airflow_dataops.dag_factory.ordinary import Branch, dag_files, ordinary_dag
 from airflow_dataops.dag_factory.references import ARGUMENTS
 from airflow_dataops.domain.adoption import AdoptedFile, Finding
 from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
+from airflow_dataops.domain.release_environment import DEFAULT_POOL
 from airflow_dataops.specs.dag_source import DagSource
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _KITCHEN = KitchenAtParse(
     id="none", name="adopted", project="none", environment="none", owner="nobody",
     schema="adopted", prefix="adopted/", dags_folder=".",
 )  # fmt: skip
-_DEFAULT_POOL = "default_pool"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +40,23 @@ class _Declared:
     Attributes:
         dags: ids of all DAGs of the folder.
         tools: declared by any environment; None where nobody says.
+        pools: likewise.
     """
 
     dags: Collection[str]
     tools: Collection[str] | None
+    pools: Collection[str] | None
 
 
-def adopted_files(folder: Path, *, tools: Collection[str] | None) -> list[AdoptedFile]:
+def adopted_files(
+    folder: Path, *, tools: Collection[str] | None, pools: Collection[str] | None = None
+) -> list[AdoptedFile]:
     """Try every DAG file of a folder in a kitchen.
 
     Args:
         folder: would be a project's ``dags`` folder; nothing in it is changed.
         tools: names that release environments declare; None where that is not known.
+        pools: likewise.
     """
     root = folder.resolve()
     branch = Branch(kitchen=_KITCHEN, code=root, shown=root)
@@ -60,7 +65,9 @@ def adopted_files(folder: Path, *, tools: Collection[str] | None) -> list[Adopte
         by_file: dict[str, list[DAG]] = {}
         for dag, module in found.dags.values():
             by_file.setdefault(str(Path(str(module.__file__)).relative_to(root)), []).append(dag)
-        declared = _Declared(dags={own_id(dag) for dag, _ in found.dags.values()}, tools=tools)
+        declared = _Declared(
+            dags={own_id(dag) for dag, _ in found.dags.values()}, tools=tools, pools=pools
+        )
         files = [str(file.relative_to(root)) for file in dag_files(root)]
         return [
             _broken(path, found.broken[path], root)
@@ -131,9 +138,20 @@ def _of_task(task: Any, source: DagSource, declared: _Declared) -> Iterator[Find
         dag = str(named).removeprefix(f"{_KITCHEN.name}.")
         if named and "{" not in dag and dag not in declared.dags:
             yield _not_here(source.line_of(dag, task.task_id), dag)
-    if (pool := settings.get("pool", _DEFAULT_POOL)) != _DEFAULT_POOL:
-        text = f"pool {pool} is shared with everybody who names it, in every kitchen"
-        yield Finding(line=source.line_of(pool, task.task_id), text=text, needs_change=False)
+    yield from _pool(task.task_id, settings.get("pool", DEFAULT_POOL), source, declared)
+
+
+def _pool(task_id: str, pool: str, source: DagSource, declared: _Declared) -> Iterator[Finding]:
+    line = source.line_of(pool, task_id)
+    if pool == DEFAULT_POOL or pool in (declared.pools or ()):
+        return
+    if declared.pools is None:
+        text = f"pool {pool} has to be one that the release environment declares"
+        yield Finding(line=line, text=text, needs_change=False)
+    else:
+        known = ", ".join(sorted(declared.pools)) or "none"
+        text = f"no environment declares a pool {pool}; declared: {known}"
+        yield Finding(line=line, text=text)
 
 
 def _connections(

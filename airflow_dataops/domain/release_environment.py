@@ -11,6 +11,9 @@ from airflow_dataops.errors import EnvironmentNotFound, UnknownTool
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The pool that Airflow gives a task whose author names none.
+DEFAULT_POOL = "default_pool"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
@@ -69,6 +72,8 @@ class ReleaseEnvironment:
         owner: a user's name or ``role:…``; head of all its kitchens.
         protected: one kitchen, its base, changed by its owner alone; no other may point here.
         provision_queue: of the workers that make and unmake kitchens.
+        pool: Airflow's pool for its tasks that name none.
+        pools: Airflow's pools for those that do, by the name that DAGs use.
     """
 
     name: str
@@ -80,6 +85,8 @@ class ReleaseEnvironment:
     protected: bool = False
     queue: str | None = None
     provision_queue: str | None = None
+    pool: str = DEFAULT_POOL
+    pools: Mapping[str, str] = field(default_factory=dict)
     schedules_enabled_by: tuple[str, ...] = ()
     alerts: Mapping[str, str] = field(default_factory=dict)
 
@@ -92,6 +99,19 @@ class ReleaseEnvironment:
         if name not in self.tools:
             raise UnknownTool(name, sorted(self.tools))
         return self.tools[name]
+
+    def has_pool(self, name: str) -> bool:
+        """Whether its tasks may name this pool, as DAGs do or as Airflow does."""
+        return name in {DEFAULT_POOL, self.pool, *self.pools, *self.pools.values()}
+
+    def airflow_pool(self, name: str) -> str:
+        """Airflow's pool for a task that names one, never another environment's.
+
+        What was found once is found again: Airflow asks for stored tasks, too.
+        """
+        if name in self.pools:
+            return self.pools[name]
+        return name if name in self.pools.values() else self.pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,8 @@ def _environment(project: str, name: str, model: EnvironmentModel) -> ReleaseEnv
         protected=model.protected,
         queue=model.queue,
         provision_queue=model.provision_queue,
+        pool=model.pool,
+        pools=model.pools,
         schedules_enabled_by=tuple(model.schedules_enabled_by),
         alerts=model.alerts.model_dump(exclude_none=True),
     )

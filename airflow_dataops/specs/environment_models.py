@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from airflow_dataops.domain import names
 from airflow_dataops.domain.kitchen_at_parse import DAGS_FOLDER
+from airflow_dataops.domain.release_environment import DEFAULT_POOL
 from airflow_dataops.errors import InvalidName
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ def _folder_of_branch(folder: str) -> str:
         message = "write a folder of the repository, for example airflow/dags; . for all of it"
         raise ValueError(message)
     return str(path)
+
+
+def _pool_of_dags(name: str) -> str:
+    if name == DEFAULT_POOL:
+        message = "it is the pool of tasks that name none; write pool: beside pools:"
+        raise ValueError(message)
+    return name
 
 
 def _web_address(url: str) -> str:
@@ -163,6 +171,8 @@ class EnvironmentModel(_Strict):
     protected: bool = False
     queue: Text | None = None
     provision_queue: Text | None = None
+    pool: Text = DEFAULT_POOL
+    pools: dict[Annotated[Text, AfterValidator(_pool_of_dags)], Text] = {}
     schedules_enabled_by: list[Text] = []
     alerts: AlertsModel = AlertsModel()
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from airflow_dataops.domain.release_environment import DEFAULT_POOL
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
@@ -23,6 +25,7 @@ def complaints_across(marked: MarkedYaml) -> list[SpecError]:
         *(complaint for found in environments for complaint in _login(found, marked)),
         *(complaint for found in environments for complaint in _dynamic_tools(found, marked)),
         *(complaint for found in environments for complaint in _owner(found, marked)),
+        *(complaint for found in environments for complaint in _chained_pools(found, marked)),
         *_provision_queues(environments, marked),
         *_taken_twice([claim for found in environments for claim in _claims(found)], marked),
     ]
@@ -118,6 +121,19 @@ def _owner(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]
         yield marked.complaint(problem, environment.place)
 
 
+def _chained_pools(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]:
+    """Airflow's name of a pool goes through the same mapping once a task is stored."""
+    pools = environment.part("pools")
+    for name, pool in pools.items():
+        if isinstance(pool, str) and pools.get(pool, pool) != pool:
+            path = ".".join(str(part) for part in (*environment.place, "pools", name))
+            problem = (
+                f"{path}: {pool!r} is a pool of Airflow's here and a name that DAGs use below "
+                f"(pools.{pool}); give one of them another name"
+            )
+            yield marked.complaint(problem, (*environment.place, "pools", name))
+
+
 def _provision_queues(environments: list[_Environment], marked: MarkedYaml) -> Iterator[SpecError]:
     """Whoever listens to a queue of kitchens' tasks may run kitchens' code beside its own."""
     of_kitchens = {str(e.content["queue"]): e for e in environments if e.content.get("queue")}
@@ -154,6 +170,7 @@ def _claims(environment: _Environment) -> Iterator[_Claim]:
     )
     yield from _base_kitchen_claims(environment)
     yield from _vault_claims(environment)
+    yield from _pool_claims(environment)
     for tool, content in environment.part("tools").items():
         if isinstance(bucket := _mapping(content).get("bucket"), str):
             yield environment.claim(
@@ -181,6 +198,19 @@ def _base_kitchen_claims(environment: _Environment) -> Iterator[_Claim]:
             "a merge into one kitchen would change the other: choose another branch",
             *("base_kitchen", "branch"),
         )
+
+
+def _pool_claims(environment: _Environment) -> Iterator[_Claim]:
+    own = (("pool",), environment.content.get("pool"))
+    named = ((("pools", name), pool) for name, pool in environment.part("pools").items())
+    for below, pool in (own, *named):
+        if isinstance(pool, str) and pool != DEFAULT_POOL:
+            yield environment.claim(
+                ("pool", pool),
+                f"Airflow's pool {pool!r}",
+                "tasks of one environment would wait for those of the other: name another pool",
+                *below,
+            )
 
 
 def _vault_claims(environment: _Environment) -> Iterator[_Claim]:

@@ -10,7 +10,7 @@ import pytest
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
 
 OTHER_BACKEND = "airflow.secrets.local_filesystem.LocalFilesystemBackend"
-PARTS = ["identity middleware", "secrets backend", "bundles", "tables", "policy"]
+PARTS = ["identity middleware", "secrets backend", "bundles", "tables", "policy", "pools"]
 
 
 def check(installation, *words, **how):
@@ -215,14 +215,20 @@ def test_a_platform_that_is_configured_as_the_docs_say_is_in_order(installation)
             {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": "[]"},
             "no bundle serves development, production",
         ),
-        ("bundles", {"AIRFLOW__DATAOPS__ENVIRONMENTS_FILE": ""}, "environments_file is not set"),
+        (
+            "bundles and pools",
+            {"AIRFLOW__DATAOPS__ENVIRONMENTS_FILE": ""},
+            "environments_file is not set",
+        ),
     ],
 )
 def test_a_part_that_is_not_in_force_is_named_with_what_to_do(installation, part, environ, words):
     found = check(installation, "--platform", environ=environ)
     assert found.code == 1
-    assert [subject for subject, state in found.findings.items() if state == "NO"] == [part]
-    assert words in found.detail(part)
+    assert [subject for subject, state in found.findings.items() if state == "NO"] == part.split(
+        " and "
+    )
+    assert words in found.detail(part.split(" and ")[0])
 
 
 def test_the_backend_behind_ours_is_named(installation):

@@ -19,13 +19,13 @@ FIRST = len(HEAD.splitlines())
 ONE = "with DAG('one'):\n    {task}"
 
 
-def looked_at(tmp_path, text, *, tools=None, more=()):
+def looked_at(tmp_path, text, *, tools=None, pools=None, more=()):
     for name, content in {"one.py": HEAD + textwrap.dedent(text), **dict(more)}.items():
         file = tmp_path / "dags" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
-    files = {file.path: file for file in adopted_files(tmp_path / "dags", tools=tools)}
-    return files["one.py"]
+    files = adopted_files(tmp_path / "dags", tools=tools, pools=pools)
+    return next(file for file in files if file.path == "one.py")
 
 
 def needs(file):
@@ -97,6 +97,20 @@ def test_a_connection_has_to_be_a_tool_of_some_environment(tmp_path):
     assert needs(looked_at(tmp_path, text, tools={"s3", "sftp"})) == [
         (2, "no environment declares a tool warehouse; declared: s3, sftp")
     ]
+
+
+POOL = "EmptyOperator(task_id='t', pool='warehouse')"
+
+
+def test_a_pool_has_to_be_one_of_some_environment(tmp_path):
+    text = ONE.format(task=POOL)
+    assert needs(looked_at(tmp_path, text, pools={"warehouse"})) == []
+    assert needs(looked_at(tmp_path, text, pools={"b", "a"})) == [
+        (2, "no environment declares a pool warehouse; declared: a, b")
+    ]
+    unknown = looked_at(tmp_path, text)
+    assert unknown.runs_as_it_is
+    assert "pool warehouse has to be one that the release environment" in unknown.findings[0].text
 
 
 def test_where_nobody_says_which_tools_there_are_a_connection_is_named(tmp_path):
