@@ -127,7 +127,7 @@ class _Site:
     def prefix(self) -> KitchenPart:
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-        from airflow_dataops.adapters.object_store import KitchenPrefix, PrefixPlace
+        from airflow_dataops.adapters.object_store import KitchenPrefix, PrefixPlace, client_of
 
         maker = self._connection(self._tool)
 
@@ -144,7 +144,7 @@ class _Site:
             mark_key=names.bucket_mark(prefix),
             mark=self._mark,
         )
-        return KitchenPrefix(GivenHook(aws_conn_id=self._tool).get_conn(), place)
+        return KitchenPrefix(client_of(GivenHook(aws_conn_id=self._tool)), place)
 
     def folder(self) -> KitchenPart:
         from airflow.providers.sftp.hooks.sftp import SFTPHook

@@ -107,9 +107,9 @@ def file_store(tool: str) -> FileStore:
         return SftpFiles(SFTPHook(ssh_conn_id=tool))
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    from airflow_dataops.adapters.object_store import S3ObjectStore
+    from airflow_dataops.adapters.object_store import S3ObjectStore, client_of
 
-    return S3ObjectStore(S3Hook(aws_conn_id=tool).get_conn())
+    return S3ObjectStore(client_of(S3Hook(aws_conn_id=tool)))
 
 
 def table_writer(written: FileFormat) -> TableWriter:

@@ -27,12 +27,14 @@ PROJECT = Path(__file__).parent / "e2e" / "project"
 _AUTHOR = ("-c", "user.name=Padma", "-c", "user.email=padma@example.com")
 
 
-def eventually(what: str, found: Callable[[], Any], *, seconds: float = 60) -> Any:
+def eventually(
+    what: str, found: Callable[[], Any], *, seconds: float = 60, every: float = 0.2
+) -> Any:
     """The first true answer; fails with ``what`` was waited for when the time is over."""
     deadline = time.monotonic() + seconds
     while not (answer := found()):
         assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
-        time.sleep(0.1)
+        time.sleep(every)
     return answer
 
 

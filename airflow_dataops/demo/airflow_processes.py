@@ -36,6 +36,9 @@ USERS = {"eric": "admin", "chris": "op", "padma": "user"}
 BUNDLES = {"kitchens-production": "production", "kitchens-development": "development"}
 _QUIET = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING"}
 _BUNDLE_OF = {environment: bundle for bundle, environment in BUNDLES.items()}
+# The scheduler's forks run tasks, those of the dag-processor parse files.
+_FORKING = {"scheduler", "dag-processor"}
+_PRELOADED = "airflow_dataops.demo.preloaded"
 _SERVES_KITCHENS = {"AIRFLOW__DATAOPS__SERVES_KITCHENS": "True"}
 
 
@@ -179,8 +182,9 @@ class DemoAirflow:
             **(extra or {}),
         }
         assigned = [f"{name}={value}" for name, value in settings.items()]
+        module = _PRELOADED if command[0] in _FORKING else "airflow"
         started: Sequence[str] = (
-            "/usr/bin/env", *assigned, sys.executable, "-m", "airflow", *command,
+            "/usr/bin/env", *assigned, sys.executable, "-m", module, *command,
         )  # fmt: skip
         name = f"airflow-{command[0]}"
         self._processes.append(GuardedProcess.start(self._home, name, started))

@@ -51,7 +51,7 @@ class Service:
             return found if found["ended_at"] else None
 
         what = f"end of {answer.json()['kind']} {answer.json()['kitchen']}"
-        found: dict[str, Any] = eventually(what, over, seconds=READY_SECONDS)
+        found: dict[str, Any] = eventually(what, over, seconds=READY_SECONDS, every=1)
         assert found["progress"] == "done", found
         return found
 
@@ -67,7 +67,9 @@ class Service:
                     return {"over": answer.json()["detail"]}
             return None
 
-        found: dict[str, Any] = eventually("the operation is over", over, seconds=READY_SECONDS)
+        found: dict[str, Any] = eventually(
+            "the operation is over", over, seconds=READY_SECONDS, every=1
+        )
         return found
 
     def state(self) -> list[str]:

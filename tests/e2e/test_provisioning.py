@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -47,11 +48,15 @@ def nothing_is_left(service):
     assert left == []
 
 
+# A name with letters that PostgreSQL has to quote stands in quotes of its own.
+_ISSUED = re.compile(r"""['"]v-""")
+
+
 def _difference(before, after):
     """What came and what went, but for logins of other tests' tasks, which end by themselves."""
     came = [f"came: {line}" for line in after if line not in before]
     went = [f"went: {line}" for line in before if line not in after]
-    return came + [line for line in went if "lease " not in line and "'v-" not in line]
+    return came + [line for line in went if "lease " not in line and not _ISSUED.search(line)]
 
 
 def steps_of(operation):
@@ -125,10 +130,10 @@ def test_of_two_people_who_want_one_name_one_gets_it(service):
     service.done(service.delete("wanted"))
 
 
-def test_twenty_kitchens_at_once_have_nothing_in_common(service):
-    names = [f"crowd_{number:02}" for number in range(20)]
+def test_ten_kitchens_at_once_have_nothing_in_common(service):
+    names = [f"crowd_{number:02}" for number in range(10)]
     before = set(service.state())
-    with ThreadPoolExecutor(20) as crowd:
+    with ThreadPoolExecutor(10) as crowd:
         begun = [*crowd.map(service.create, names)]
     for answer in begun:
         service.done(answer)
@@ -138,9 +143,9 @@ def test_twenty_kitchens_at_once_have_nothing_in_common(service):
     whose = {line: [name for name in names if name in line] for line in made}
     assert {len(found) for found in whose.values()} == {1}
     kinds = [sorted(line.split()[0] for line in made if name in line) for name in names]
-    assert kinds == [kinds[0]] * 20
+    assert kinds == [kinds[0]] * 10
     assert len(set(kinds[0])) > 6
-    with ThreadPoolExecutor(20) as crowd:
+    with ThreadPoolExecutor(10) as crowd:
         ended = [*crowd.map(service.delete, names)]
     for answer in ended:
         service.done(answer)
@@ -169,13 +174,14 @@ def test_the_janitor_deletes_what_is_past_its_end_and_keeps_what_is_pinned(servi
 
 
 def test_tasks_that_are_killed_after_any_part_go_on_from_there(service, parts):
-    names = {part: f"killed_{number}" for number, part in enumerate(parts)}
+    # Deaths within each part are the contract suite's: here the way from part to part is Airflow's.
+    names = {part: f"killed_{number}" for number, part in enumerate(parts[::3])}
     for ask in (service.create, service.delete):
-        with ThreadPoolExecutor(len(parts)) as pool:
+        with ThreadPoolExecutor(len(names)) as pool:
             begun = {part: pool.submit(ask, name) for part, name in names.items()}
         watchers = [
             threading.Thread(target=_kill_task_after, args=(service, begun[part].result(), part))
-            for part in parts
+            for part in names
         ]
         for watcher in watchers:
             watcher.start()

@@ -3,7 +3,8 @@
 What tasks read and write there, and the prefix that a kitchen has for itself.
 """
 
+from airflow_dataops.adapters.object_store.clients import client_of
 from airflow_dataops.adapters.object_store.objects import S3ObjectStore
 from airflow_dataops.adapters.object_store.prefix import KitchenPrefix, PrefixPlace
 
-__all__ = ["KitchenPrefix", "PrefixPlace", "S3ObjectStore"]
+__all__ = ["KitchenPrefix", "PrefixPlace", "S3ObjectStore", "client_of"]
