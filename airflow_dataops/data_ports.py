@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from airflow_dataops.domain.data_assets import File, Table
+    from airflow_dataops.domain.data_test_rules import External
     from airflow_dataops.domain.file_formats import FileFormat
+    from airflow_dataops.domain.judging import Judged
     from airflow_dataops.domain.publishing import StageRun
     from airflow_dataops.domain.result_columns import Rows
 
@@ -57,6 +59,17 @@ class CopyingWarehouse(Protocol):
 
         Raises:
             BadDataFile: the file does not fit the table, or its rows do not lie in the slice.
+        """
+
+
+class Validator(Protocol):
+    """Judges expectations that are not compiled to SQL of our own."""
+
+    def validate(self, table: Table, expectation: External) -> Judged:
+        """What an expectation says of a table's slice.
+
+        Raises:
+            OutsideSystemError: there is no such expectation, or it cannot be asked.
         """
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.kitchen import Kitchen, KitchenSettings
     from airflow_dataops.domain.leases import Lease
     from airflow_dataops.domain.life_cycle import LifeCycleEvent
+    from airflow_dataops.domain.measured import Measured
     from airflow_dataops.domain.provisioning import Operation, Part, Progress
     from airflow_dataops.domain.shown_code import ShownCode
     from airflow_dataops.domain.staff import Member
@@ -341,8 +342,12 @@ class Warehouse(Protocol):
     def drop_schema(self, name: str) -> None:
         """Drop a schema with all it holds; one that is gone is no error."""
 
-    def measures(self, measures: Sequence[Measure]) -> list[float | None]:
-        """One number per measure, in their order; None where there was nothing to measure."""
+    def measures(self, measures: Sequence[Measure]) -> list[Measured]:
+        """One answer per measure, in their order; one that fails hides no other.
+
+        Raises:
+            ToolUnreachable: the database does not answer at all.
+        """
 
     def count_rows(self, sql: str, *, table: Table | None = None) -> int:
         """How many rows a query finds; ``{table}`` in it stands for the table's slice."""

@@ -177,9 +177,9 @@ class Stage:
 
 
 def _check_is_test(test: object, stage: str) -> None:
-    from airflow_dataops.domain.data_tests import Between, Check
+    from airflow_dataops.domain.data_tests import DataTest
 
-    if not isinstance(test, (Between, Check)):
+    if not isinstance(test, DataTest):
         message = (
             f"stage {stage!r}: {test!s} is no data test; "
             "say what must hold, for example .between(1, 1000)"

@@ -11,14 +11,12 @@ from airflow.sdk import TaskGroup
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_dataops.domain import names
-from airflow_dataops.domain.data_assets import Table
-from airflow_dataops.domain.data_tests import Between, Check
 from airflow_dataops.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_dataops.domain.data_assets import File
+    from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import DataTest
 
 FILE_TESTS_TASK = "file_tests"
@@ -34,6 +32,8 @@ def published_tables(publish: Table | Sequence[Table] | None, stage: str) -> tup
     """
     if publish is None:
         return ()
+    from airflow_dataops.domain.data_assets import Table
+
     given: tuple[object, ...] = (publish,) if isinstance(publish, Table) else tuple(publish)
     tables: list[Table] = []
     for table in given:
@@ -68,6 +68,7 @@ class Publication:
         Raises:
             PipelineError: a table would be published without any test of it.
         """
+        from airflow_dataops.domain.data_assets import Table
         from airflow_dataops.operators.data_tests import DataTestsOperator
         from airflow_dataops.operators.publishing import (
             PrepareTablesOperator,
@@ -79,13 +80,13 @@ class Publication:
         prepare = PrepareTablesOperator(
             task_id=PREPARE_TASK, tables=self._tables, stage=self._stage
         )
-        of_files = [test for test in tests if not isinstance(_asset(test), Table)]
+        of_files = [test for test in tests if not isinstance(test.asset, Table)]
         if of_files:
             first = DataTestsOperator(task_id=FILE_TESTS_TASK, tests=of_files)
             first >> prepare
         audit = DataTestsOperator(
             task_id=tests_task,
-            tests=[test for test in tests if isinstance(_asset(test), Table)],
+            tests=[test for test in tests if isinstance(test.asset, Table)],
             stage=self._stage,
             publishes=self._tables,
         )
@@ -98,7 +99,9 @@ class Publication:
         prepare >> self.group >> audit >> publish
 
     def _check_each_is_tested(self, tests: Sequence[DataTest]) -> None:
-        assets = map(_asset, tests)
+        from airflow_dataops.domain.data_assets import Table
+
+        assets = [test.asset for test in tests]
         tested = {(asset.tool, asset.name) for asset in assets if isinstance(asset, Table)}
         for table in self._tables:
             if (table.tool, table.name) not in tested:
@@ -125,18 +128,18 @@ class Publication:
                 )
 
 
-def _asset(test: DataTest) -> Table | File:
-    return test.asset if isinstance(test, Check) else test.measure.asset
-
-
 def _may_be_empty(tables: Sequence[Table], tests: Sequence[DataTest]) -> set[str]:
     """Tables whose tests allow them no row."""
+    from airflow_dataops.domain.data_assets import Table
+    from airflow_dataops.domain.data_test_rules import Between
+
     allowed = {
-        (test.measure.asset.tool, test.measure.asset.name)
+        (test.asset.tool, test.asset.name)
         for test in tests
-        if isinstance(test, Between)
-        and isinstance(test.measure.asset, Table)
-        and test.measure.aggregate == "row_count"
-        and test.low <= 0
+        if isinstance(test.asset, Table)
+        and isinstance(test.rule, Between)
+        and test.measures[0].aggregate == "count"
+        and test.measures[0].counted is None
+        and (test.rule.low is None or test.rule.low <= 0)
     }
     return {table.name for table in tables if (table.tool, table.name) in allowed}

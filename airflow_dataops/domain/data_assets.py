@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from airflow_dataops.domain.data_tests import Check, Measure
+from airflow_dataops.domain import measure_words, row_tests, shift_tests, table_tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from airflow_dataops.domain.data_tests import DataTest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,33 +30,70 @@ class Table:
     name: str
     where: str | None = None
 
-    def row_count(self) -> Measure:
-        """Number of rows in the slice."""
-        return Measure(asset=self, aggregate="row_count")
+    row_count = measure_words.row_count
+    null_count = measure_words.null_count
+    null_share = measure_words.null_share
+    blank_share = measure_words.blank_share
+    rows_where = measure_words.rows_where
+    share_where = measure_words.share_where
+    distinct_count = measure_words.distinct_count
+    duplicate_count = measure_words.duplicate_count
+    sum = measure_words.sum_
+    mean = measure_words.mean
+    minimum = measure_words.minimum
+    maximum = measure_words.maximum
+    standard_deviation = measure_words.standard_deviation
+    median = measure_words.median
+    quantile = measure_words.quantile
+    aggregate = measure_words.aggregate
+    outlier_share = measure_words.outlier_share
+    age_hours = measure_words.age_hours
+    longest_gap_hours = measure_words.longest_gap_hours
 
-    def null_count(self, column: str) -> Measure:
-        """Number of rows in the slice whose column is null."""
-        return Measure(asset=self, aggregate="null_count", column=column)
+    check = table_tests.check
+    not_null = row_tests.not_null
+    in_set = row_tests.in_set
+    in_range = row_tests.in_range
+    matches = row_tests.matches
+    length_between = row_tests.length_between
+    of_type = row_tests.of_type
+    not_in_future = row_tests.not_in_future
+    holds = row_tests.holds
+    unique = table_tests.unique
+    no_duplicate_rows = table_tests.no_duplicate_rows
+    has_all = table_tests.has_all
+    references = table_tests.references
+    monotone = table_tests.monotone
+    no_missing = table_tests.no_missing
+    fresh = table_tests.fresh
+    no_gap = table_tests.no_gap
+    same_columns = table_tests.same_columns
+    reconcile = table_tests.reconcile
+    mean_shift = shift_tests.mean_shift
+    median_shift = shift_tests.median_shift
+    quantile_shift = shift_tests.quantile_shift
+    standard_deviation_shift = shift_tests.standard_deviation_shift
+    proportion_shift = shift_tests.proportion_shift
+    distribution_shift = shift_tests.distribution_shift
 
-    def distinct_count(self, column: str) -> Measure:
-        """Number of different values of a column, nulls left out."""
-        return Measure(asset=self, aggregate="distinct_count", column=column)
+    def expect(self, expectation: str, /, **arguments: object) -> DataTest:
+        """Test what an expectation of Great Expectations says.
 
-    def sum(self, column: str) -> Measure:
-        """Sum of a column, nulls left out; a slice without rows has no sum."""
-        return Measure(asset=self, aggregate="sum", column=column)
+        ``expect("column_values_to_be_between", column="sales", min_value=0, mostly=0.99)``; the
+        name with or without ``expect_`` before it. ``row_condition`` is SQL.
 
-    def mean(self, column: str) -> Measure:
-        """Arithmetic mean of a column, nulls left out."""
-        return Measure(asset=self, aggregate="mean", column=column)
+        Args:
+            expectation: its name.
+            arguments: the expectation's own, and ``mostly``, ``row_condition``, ``name``,
+                ``on_violation``.
 
-    def minimum(self, column: str) -> Measure:
-        """Smallest value of a column."""
-        return Measure(asset=self, aggregate="minimum", column=column)
+        Raises:
+            ValueError: an argument is missing, or none of this expectation's.
+        """
+        # Late: most pipelines use the catalogue's own words.
+        from airflow_dataops.domain import expectations
 
-    def maximum(self, column: str) -> Measure:
-        """Largest value of a column."""
-        return Measure(asset=self, aggregate="maximum", column=column)
+        return expectations.expect(self, expectation, arguments)
 
     def rendered(self, render: Callable[[str], str]) -> Table:
         """The same table with the templates in its texts rendered."""
@@ -64,17 +103,6 @@ class Table:
     def title(self) -> str:
         """What it is called in the names of its tests."""
         return self.name
-
-    def check(self, sql: str, *, name: str, on_violation: str = "fail") -> Check:
-        """Test that a query finds nothing.
-
-        Args:
-            sql: selects the rows that must not exist; ``{table}`` stands for this slice and can
-                stand wherever a table's name can: ``from {table} as t``, ``{table}.sales``.
-            name: what holds when the query finds nothing, as a person would say it.
-            on_violation: ``log``, ``warn`` or ``fail``.
-        """
-        return Check(asset=self, sql=sql, name=name, on_violation=on_violation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +121,8 @@ class File:
     key: str
     bucket: str
 
-    def row_count(self) -> Measure:
-        """Number of CSV records, the header not counted."""
-        return Measure(asset=self, aggregate="row_count")
-
-    def size_bytes(self) -> Measure:
-        """Size of the object in bytes."""
-        return Measure(asset=self, aggregate="size_bytes")
+    row_count = measure_words.row_count
+    size_bytes = measure_words.size_bytes
 
     def rendered(self, render: Callable[[str], str]) -> File:
         """The same file with the templates in its texts rendered."""

@@ -1,20 +1,28 @@
-"""Data tests: what is measured, what must hold, and the verdict."""
+"""Data tests: what is measured, what must hold, and the verdict.
+
+All are values: a test is a rule about the numbers of a few measures. Every kind of test in
+``row_tests``, ``table_tests``, ``shift_tests`` and ``expectations`` is made of these, so that
+the measures of all tests of a stage can be taken together.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
+
+from airflow_dataops.domain.data_test_rules import Between, Change, ControlLimits, Equals, External
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow_dataops.domain.data_assets import File, Table
+    from airflow_dataops.domain.data_test_rules import Rule
 
-Aggregate = Literal[
-    "row_count", "null_count", "distinct_count", "sum", "mean", "minimum", "maximum", "size_bytes"
-]
 ON_VIOLATION = ("log", "warn", "fail")
+CHARTS = ("individuals", "ewma")
+FALSE_ALARMS = "1 per 200 runs"
+MOST_GROUPS = 1000
 
 
 class Outcome(StrEnum):
@@ -27,108 +35,229 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+class TestOptions(TypedDict, total=False):
+    """What every kind of test takes.
+
+    Attributes:
+        name: what holds, as a person would say it; the history goes by it.
+        on_violation: ``log``, ``warn`` or ``fail``, which is the default.
+    """
+
+    name: str | None
+    on_violation: str
+
+
+class RowOptions(TestOptions, total=False):
+    """What tests of rows take, besides.
+
+    Attributes:
+        mostly: least share of the rows looked at that keep the rule; 1 by default.
+        row_condition: SQL; rows for which it is not true are not looked at.
+    """
+
+    mostly: float
+    row_condition: str | None
+
+
+class Named(TypedDict):
+    """A test's name and what a violation of it means."""
+
+    name: str
+    on_violation: str
+
+
+def named(default: str, options: TestOptions) -> Named:
+    """The name that was given, else the default; and what a violation means."""
+    on_violation = options.get("on_violation", "fail")
+    return {"name": options.get("name") or default, "on_violation": on_violation}
+
+
+class RowRule(NamedTuple):
+    """Which rows are counted, said without SQL.
+
+    Attributes:
+        kind: ``null``, ``outside_set``, ``unlike`` …; the adapters know what each means.
+        column: what it looks at; None where the arguments say all.
+        arguments: what it compares with.
+    """
+
+    kind: str
+    column: str | None = None
+    arguments: tuple[object, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One number taken from a table's slice or a file."""
+    """One number taken from a table's slice or a file, or one per group.
+
+    Attributes:
+        aggregate: ``count``, ``sum``, ``quantile`` …; the adapters know what each means.
+        arguments: of the aggregate.
+        counted: the rows that count; None for all.
+        only: SQL condition on rows, besides the slice's.
+        by: column; one number for each of its values, ``MOST_GROUPS`` at most.
+        word: how the author said it, for names.
+    """
 
     asset: Table | File
-    aggregate: Aggregate
+    aggregate: str
     column: str | None = None
+    arguments: tuple[object, ...] = ()
+    counted: RowRule | None = None
+    only: str | None = None
+    by: str | None = None
+    word: str = field(default="", compare=False)
 
-    def between(
-        self, low: float, high: float, *, name: str | None = None, on_violation: str = "fail"
-    ) -> Between:
+    def between(self, low: float, high: float, **options: Unpack[TestOptions]) -> DataTest:
         """Test that the number lies between two bounds, both included."""
-        return Between(
-            measure=self,
-            low=low,
-            high=high,
-            name=name or f"{self} between {number(low)} and {number(high)}",
-            on_violation=on_violation,
+        if low > high:
+            message = f"between({low}, {high}): the lower bound is above the upper one"
+            raise ValueError(message)
+        said = f"between {number(low)} and {number(high)}"
+        return self._test(Between(low, high), said, options)
+
+    def at_least(self, low: float, **options: Unpack[TestOptions]) -> DataTest:
+        """Test that the number is this or more."""
+        return self._test(Between(low, None), f"at least {number(low)}", options)
+
+    def at_most(self, high: float, **options: Unpack[TestOptions]) -> DataTest:
+        """Test that the number is this or less."""
+        return self._test(Between(None, high), f"at most {number(high)}", options)
+
+    def within_control_limits(
+        self,
+        chart: str = "individuals",
+        false_alarms: str = FALSE_ALARMS,
+        **options: Unpack[TestOptions],
+    ) -> DataTest:
+        """Test that the number is what its history lets expect; ``learning`` while that is short.
+
+        Args:
+            chart: ``individuals``, or ``ewma`` for small shifts that last.
+            false_alarms: how often the chart may cry wolf.
+            options: its name, and what a violation means.
+        """
+        if chart not in CHARTS:
+            message = f"chart is {chart!r}; use one of {', '.join(CHARTS)}"
+            raise ValueError(message)
+        said = "within control limits" + (f" ({chart})" if chart != CHARTS[0] else "")
+        return self._test(ControlLimits(chart, false_alarms), said, options)
+
+    def no_drop(self, tolerance: float = 0.0, **options: Unpack[TestOptions]) -> DataTest:
+        """Test that the number has not fallen since the run before.
+
+        Args:
+            tolerance: share of the earlier number by which it may fall: 0.1 is a tenth.
+            options: its name, and what a violation means.
+        """
+        return self._test(Change(-tolerance, None), "does not drop", options)
+
+    def changes_at_most(self, share: float, **options: Unpack[TestOptions]) -> DataTest:
+        """Test that the number has changed little since the run before: 0.2 is a fifth."""
+        said = f"changes by at most {number(share)}"
+        return self._test(Change(-share, share), said, options)
+
+    def equals(
+        self,
+        other: Measure,
+        tolerance: float = 0.0,
+        share: float = 0.0,
+        **options: Unpack[TestOptions],
+    ) -> DataTest:
+        """Test that two numbers agree, of one table or of two, of one tool or of two.
+
+        Args:
+            other: what it must equal.
+            tolerance: by how much the two may differ.
+            share: the same, as a share of the other number.
+            options: its name, and what a violation means.
+        """
+        return DataTest(
+            measures=(self, other),
+            rule=Equals(tolerance, share),
+            **named(f"{self} equals {other}", options),
         )
 
     def rendered(self, render: Callable[[str], str]) -> Measure:
         """The same measure with the templates in its texts rendered."""
-        column = self.column and render(self.column)
-        return replace(self, asset=self.asset.rendered(render), column=column)
+        return replace(
+            self,
+            asset=self.asset.rendered(render),
+            column=self.column and render(self.column),
+            arguments=tuple(_rendered(each, render) for each in self.arguments),
+            counted=self.counted and _rendered_rule(self.counted, render),
+            only=self.only and render(self.only),
+        )
+
+    def _test(self, rule: Rule, said: str, options: TestOptions) -> DataTest:
+        return DataTest(measures=(self,), rule=rule, **named(f"{self} {said}", options))
 
     def __str__(self) -> str:
         column = f"({self.column})" if self.column else ""
-        return f"{self.aggregate}{column} of {self.asset.title}"
+        by = f" by {self.by}" if self.by else ""
+        return f"{self.word or self.aggregate + column} of {self.asset.title}{by}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Between:
-    """A measure lies between two bounds, both included."""
+class DataTest:
+    """A rule about what some measures find.
 
-    measure: Measure
-    low: float
-    high: float
+    Attributes:
+        name: what holds, as a person would say it; the history goes by it.
+        measures: in the order in which the rule takes them; the first is of the asset tested.
+        rule: what must hold.
+        on_violation: ``log``, ``warn`` or ``fail``.
+    """
+
     name: str
+    measures: tuple[Measure, ...]
+    rule: Rule
     on_violation: str = "fail"
 
     def __post_init__(self) -> None:
-        _check_on_violation(self.on_violation)
-        if self.low > self.high:
-            message = f"between({self.low}, {self.high}): the lower bound is above the upper one"
+        if self.on_violation not in ON_VIOLATION:
+            message = f"on_violation is {self.on_violation!r}; use one of {', '.join(ON_VIOLATION)}"
             raise ValueError(message)
 
-    def rendered(self, render: Callable[[str], str]) -> Between:
+    @property
+    def asset(self) -> Table | File:
+        """The table or file that is tested."""
+        return self.measures[0].asset
+
+    def rendered(self, render: Callable[[str], str]) -> DataTest:
         """The same test with its templates rendered; not its name, which keys the history."""
-        return replace(self, measure=self.measure.rendered(render))
-
-    def judge(self, measured: float | None) -> Verdict:
-        """The verdict on a measured number; None (nothing to measure) is an error, not a pass."""
-        if measured is None:
-            return Verdict(
-                test=self.name, outcome=Outcome.ERROR, measured=None, detail="nothing to measure"
-            )
-        holds = self.low <= measured <= self.high
-        return Verdict(
-            test=self.name,
-            outcome=Outcome.PASS if holds else _violated(self.on_violation),
-            measured=measured,
-            detail=f"allowed {number(self.low)} to {number(self.high)}",
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A query that must find no row."""
-
-    asset: Table
-    sql: str
-    name: str
-    on_violation: str = "fail"
-
-    def __post_init__(self) -> None:
-        _check_on_violation(self.on_violation)
-
-    def rendered(self, render: Callable[[str], str]) -> Check:
-        """The same test with its templates rendered; not its name, which keys the history."""
-        return replace(self, asset=self.asset.rendered(render), sql=render(self.sql))
-
-    def judge(self, rows_found: int) -> Verdict:
-        """The verdict on the number of rows that break the rule."""
-        return Verdict(
-            test=self.name,
-            outcome=Outcome.PASS if rows_found == 0 else _violated(self.on_violation),
-            measured=rows_found,
-            detail="rows that break it: " + (str(rows_found) if rows_found else "none"),
-        )
-
-
-DataTest = Between | Check
+        rule = self.rule
+        if isinstance(rule, External):
+            said = {key: _rendered(value, render) for key, value in rule.arguments.items()}
+            rule = External(rule.expectation, said)
+        measures = tuple(measure.rendered(render) for measure in self.measures)
+        return replace(self, measures=measures, rule=rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Outcome of one data test, with the number it was judged by."""
+    """Outcome of one data test, with the number it was judged by.
+
+    Attributes:
+        low, high: what was allowed; None where there is no such bound.
+        rule: which rule judged, in words.
+        model: what a chart took for granted; empty without one.
+        baseline: what the number was compared with, in words.
+        numbers: all that was measured, in the measures' order; a later run compares with them.
+        seconds: how long the statements took that measured it, shared with other tests.
+    """
 
     test: str
     outcome: Outcome
     measured: float | None
     detail: str
+    low: float | None = None
+    high: float | None = None
+    rule: str = ""
+    model: str = ""
+    baseline: str = ""
+    numbers: tuple[float | Mapping[str, float] | None, ...] = ()
+    seconds: float | None = None
 
 
 def stops_the_line(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -146,12 +275,15 @@ def number(value: float) -> str:
     return f"{value:.15g}"
 
 
-def _violated(on_violation: str) -> Outcome:
-    # "log" states the number and goes on: a pass whose detail shows the bound that was crossed.
-    return {"fail": Outcome.FAIL, "warn": Outcome.WARN, "log": Outcome.PASS}[on_violation]
+def _rendered(value: object, render: Callable[[str], str]) -> object:
+    if isinstance(value, str):
+        return render(value)
+    if isinstance(value, (tuple, list)):
+        return tuple(_rendered(each, render) for each in value)
+    inner = getattr(value, "rendered", None)
+    return inner(render) if inner is not None else value
 
 
-def _check_on_violation(on_violation: str) -> None:
-    if on_violation not in ON_VIOLATION:
-        message = f"on_violation is {on_violation!r}; use one of {', '.join(ON_VIOLATION)}"
-        raise ValueError(message)
+def _rendered_rule(rule: RowRule, render: Callable[[str], str]) -> RowRule:
+    arguments = tuple(_rendered(each, render) for each in rule.arguments)
+    return rule._replace(column=rule.column and render(rule.column), arguments=arguments)

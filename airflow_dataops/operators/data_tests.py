@@ -65,12 +65,12 @@ class DataTestsOperator(RendersDomainObjects):
         from airflow_dataops import task_tools
         from airflow_dataops.services import data_testing
 
-        verdicts = data_testing.run_tests(
-            self.tests,
+        places = data_testing.Places(
             warehouse_for=self._warehouses(context),
-            object_store_for=task_tools.file_store,
+            file_store_for=task_tools.file_store,
             count_parquet_rows=task_tools.count_parquet_rows,
         )
+        verdicts = data_testing.run_tests(self.tests, places)
         for verdict, line in zip(verdicts, verdict_lines(verdicts), strict=True):
             if verdict.outcome in {Outcome.FAIL, Outcome.ERROR}:
                 self.log.error(line)

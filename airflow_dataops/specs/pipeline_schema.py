@@ -19,21 +19,34 @@ from airflow_dataops.specs.pipeline_operators import SHORT_NAMES
 from airflow_dataops.specs.pipeline_tasks import NOT_PARAMETERS, TASK_NAME
 from airflow_dataops.specs.pipeline_tests import (
     BOUNDS,
+    COMMON,
     MEASURES,
     OF,
     WHOLE_TESTS,
     arguments,
     owner_of,
+    takes_anything,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from airflow_dataops.specs.pipeline_tests import Argument
 
 SHIPPED = Path(__file__).with_name("pipeline.schema.json")
 PUBLISHED = Path(__file__).parents[2] / "docs" / "reference" / "pipeline.schema.json"
-_TYPES = {"float": "number", "int": "integer", "str": "string", "bool": "boolean"}
+_TYPES: dict[str, dict[str, Any]] = {
+    "float": {"type": "number"},
+    "int": {"type": "integer"},
+    "str": {"type": "string"},
+    "bool": {"type": "boolean"},
+    "Table": {"type": "string"},
+    "Measure": {"$ref": "#/$defs/measure"},
+    "Sequence[str]": {"type": "array"},
+    "Sequence[float]": {"type": "array"},
+    "Sequence[object]": {"type": "array"},
+    "Mapping[str, str]": {"type": "object"},
+}
 _TEXT = {"type": "string", "minLength": 1}
 _PATH = {"type": "string", "pattern": r"^(?!/)(?!(.*/)?\.\.(/|$)).+\.ya?ml$"}
 _INCLUDE = {
@@ -83,6 +96,11 @@ def pipeline_schema() -> dict[str, Any]:
             "task": _task(),
             "test": _test(),
             "parameters": _all_parameters(),
+            "measure": {
+                "type": "object",
+                "description": "A measure without a bound",
+                "oneOf": [{"required": [word]} for word in MEASURES],
+            },
             **{bound: _bound(bound) for bound in BOUNDS},
         },
     }
@@ -197,41 +215,56 @@ def _test() -> dict[str, Any]:
 
 def _measured(word: str) -> dict[str, Any]:
     takes = arguments(owner_of(word), word)
-    after = [a for a in arguments(Measure, BOUNDS[0]) if a.name in ("name", "on_violation")]
+    after = [a for a in arguments(Measure, BOUNDS[0]) if a.name in COMMON]
+    value, others = _value_of(takes)
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {
-            word: _typed(takes[0]) if takes else {"type": ["string", "null"]},
+            word: value,
             OF: _TEXT | {"description": "a table or file; by default the table published"},
             **{bound: {"$ref": f"#/$defs/{bound}"} for bound in BOUNDS},
-            **{argument.name: _typed(argument) for argument in after},
+            **{argument.name: _typed(argument) for argument in (*others, *after)},
         },
-        "required": [word],
+        "required": [word, *(argument.name for argument in others if argument.is_required)],
         "oneOf": [{"required": [bound]} for bound in BOUNDS],
         "additionalProperties": False,
     }
-    if not takes:  # the value names the data itself
-        named_twice = {"properties": {word: {"type": "string"}}, "required": [OF]}
-        schema["not"] = named_twice
-    return schema
+    return schema | _not_named_twice(word, takes)
 
 
 def _whole_test(word: str) -> dict[str, Any]:
-    first, *others = arguments(owner_of(word), word)
-    return {
+    takes = arguments(owner_of(word), word)
+    value, others = _value_of(takes)
+    schema: dict[str, Any] = {
         "type": "object",
         "properties": {
-            word: _typed(first),
+            word: value,
             OF: _TEXT,
             **{argument.name: _typed(argument) for argument in others},
         },
         "required": [word, *(argument.name for argument in others if argument.is_required)],
-        "additionalProperties": False,
+        "additionalProperties": takes_anything(owner_of(word), word),
     }
+    return schema | _not_named_twice(word, takes)
+
+
+def _value_of(takes: Sequence[Argument]) -> tuple[dict[str, Any], list[Argument]]:
+    """What stands behind a word, and what may stand beside it."""
+    if takes and takes[0].is_required:
+        return _typed(takes[0]), list(takes[1:])
+    said = [_TYPES[kind]["type"] for kind in (takes[0].kinds if takes else ()) if "[" in kind]
+    return {"type": ["string", "null", *said]}, list(takes)
+
+
+def _not_named_twice(word: str, takes: Sequence[Argument]) -> dict[str, Any]:
+    """A word whose value names the data cannot have it named beside it, too."""
+    if takes and takes[0].is_required:
+        return {}
+    return {"not": {"properties": {word: {"type": "string"}}, "required": [OF]}}
 
 
 def _bound(bound: str) -> dict[str, Any]:
-    takes = [a for a in arguments(Measure, bound) if a.name not in ("name", "on_violation")]
+    takes = [a for a in arguments(Measure, bound) if a.name not in COMMON]
     required = [argument.name for argument in takes if argument.is_required]
     as_list = {
         "type": "array",
@@ -245,14 +278,24 @@ def _bound(bound: str) -> dict[str, Any]:
         "required": required,
         "additionalProperties": False,
     }
-    return {"anyOf": [as_list, by_name]}
+    forms = [as_list, by_name]
+    if len(required) <= 1:
+        forms.append(_typed(takes[0]) if required else {"type": ["null", *_alone(takes[0])]})
+    return {"anyOf": forms}
+
+
+def _alone(argument: Argument) -> list[str]:
+    return [_TYPES[kind]["type"] for kind in argument.kinds if "type" in _TYPES.get(kind, {})]
 
 
 def _typed(argument: Argument) -> dict[str, Any]:
     if argument.name == "on_violation":
         return {"enum": list(ON_VIOLATION)}
-    known = _TYPES.get(argument.annotation.partition(" | ")[0])
-    return {"type": known} if known else {}
+    known = [_TYPES[kind] for kind in argument.kinds if kind in _TYPES]
+    if not known:
+        return {}
+    more = [] if argument.is_required else [{"type": "null"}]
+    return known[0] if len(known) + len(more) == 1 else {"anyOf": [*known, *more]}
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ def test_a_data_tests_texts_are_rendered_with_the_run(kitchens):
     run = SimpleNamespace(logical_date=None, run_after=datetime(2026, 3, 3, tzinfo=UTC))
     context = {"params": {"run_date": None}, "dag_run": run, "dag": dag}
     (test,) = tests.render_template(tests.tests, context, dag.get_template_env())
-    assert test.measure.asset.where == "day = '2026-03-03'"
+    assert test.asset.where == "day = '2026-03-03'"
 
 
 def test_every_try_has_a_name_of_its_own_that_docker_takes(dag):

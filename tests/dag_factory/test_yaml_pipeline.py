@@ -292,7 +292,7 @@ class TestInclude:
                     "{row_count: items, between: [1, 2]}]"),
             files=SHARED,
         )  # fmt: skip
-        tables = [test.measure.asset for test in found.get_task("load.data_tests").tests]
+        tables = [test.asset for test in found.get_task("load.data_tests").tests]
         assert [(t.tool, t.name) for t in tables] == [
             ("warehouse", "all_orders"),
             ("redshift", "items"),

@@ -10,6 +10,7 @@ from airflow_dataops.domain.data_tests import (
     number,
     stops_the_line,
 )
+from airflow_dataops.domain.judging import judge
 
 TRANSACTIONS = table("redshift", "transactions", where="loaded_for = '{{ run_date }}'")
 
@@ -23,7 +24,7 @@ def verdict(outcome: str) -> Verdict:
     [(9, "fail"), (10, "pass"), (20, "pass"), (20.001, "fail"), (float("nan"), "fail")],
 )
 def test_both_bounds_are_allowed(measured, outcome):
-    assert TRANSACTIONS.row_count().between(10, 20).judge(measured).outcome == outcome
+    assert judge(TRANSACTIONS.row_count().between(10, 20), [measured]).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -31,18 +32,18 @@ def test_both_bounds_are_allowed(measured, outcome):
 )
 def test_on_violation_says_what_a_crossed_bound_means(on_violation, outcome):
     test = TRANSACTIONS.row_count().between(10, 20, on_violation=on_violation)
-    assert test.judge(21).outcome == outcome
+    assert judge(test, [21]).outcome == outcome
 
 
 def test_nothing_to_measure_is_an_error():
-    assert TRANSACTIONS.mean("sales").between(0, 1).judge(None).outcome == "error"
+    assert judge(TRANSACTIONS.mean("sales").between(0, 1), [None]).outcome == "error"
 
 
 def test_a_check_passes_when_no_row_breaks_it():
     check = TRANSACTIONS.check("select * from {table} where sales < 0", name="no refunds")
-    assert check.judge(0).outcome == "pass"
-    assert check.judge(3).outcome == "fail"
-    assert check.judge(3).detail == "rows that break it: 3"
+    assert judge(check, [0]).outcome == "pass"
+    assert judge(check, [3]).outcome == "fail"
+    assert judge(check, [3]).detail == "rows that break it: 3"
 
 
 def test_a_test_is_named_after_its_measure_and_bounds():
@@ -58,15 +59,16 @@ def test_a_test_is_named_after_its_measure_and_bounds():
 def test_templates_are_rendered_and_the_name_stays():
     check = table("redshift", "{{ t }}", where="{{ w }}").check("{{ q }}", name="{{ n }}")
     rendered = check.rendered(lambda text: text.strip("{} ").upper())
-    assert (rendered.asset.name, rendered.asset.where, rendered.sql) == ("T", "W", "Q")
+    assert (rendered.asset.name, rendered.asset.where) == ("T", "W")
+    assert rendered.measures[0].arguments == ("Q",)
     assert rendered.name == "{{ n }}"
 
 
 def test_the_measure_of_a_file_is_rendered():
     test = file("s3", key="{{ k }}").row_count().between(1, 2)
     rendered = test.rendered(lambda text: f"<{text}>")
-    assert rendered.measure.asset.key == "<{{ k }}>"
-    assert rendered.measure.asset.bucket == "<{{ tools.s3.bucket }}>"
+    assert rendered.asset.key == "<{{ k }}>"
+    assert rendered.asset.bucket == "<{{ tools.s3.bucket }}>"
 
 
 def test_failures_and_errors_stop_the_line():

@@ -58,10 +58,10 @@ def test_templates_inside_of_data_tests_are_rendered():
     operator = DataTestsOperator(task_id="tests", tests=tests)
     operator.render_template_fields(CONTEXT)
     between, check, of_file = operator.tests
-    assert between.measure.asset.where == "loaded_for = '2017-01-02'"
-    assert check.sql == "select * from {table} where day <> '2017-01-02'"
+    assert between.asset.where == "loaded_for = '2017-01-02'"
+    assert check.measures[0].arguments == ("select * from {table} where day <> '2017-01-02'",)
     assert check.name == "{{ run_date }}"
-    assert of_file.measure.asset.key == "dev_kitchen/2017-01-02/orders.csv"
+    assert of_file.asset.key == "dev_kitchen/2017-01-02/orders.csv"
 
 
 def test_a_dag_with_our_operators_is_serialised():

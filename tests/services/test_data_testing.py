@@ -4,7 +4,7 @@ import pytest
 
 from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
 from airflow_dataops.domain.data_assets import file, table
-from airflow_dataops.services.data_testing import run_tests
+from airflow_dataops.services.data_testing import Places, run_tests
 
 pytestmark = pytest.mark.service
 
@@ -27,7 +27,8 @@ def incoming(s3, bucket):
 
 @pytest.fixture
 def run(warehouse, object_store):
-    return lambda *tests: run_tests(tests, lambda _: warehouse, lambda _: object_store)
+    places = Places(warehouse_for=lambda _: warehouse, file_store_for=lambda _: object_store)
+    return lambda *tests: run_tests(tests, places)
 
 
 def told(verdicts):
@@ -83,7 +84,8 @@ def test_a_tool_that_does_not_answer_is_asked_once(login, object_store, incoming
         ORDERS.check("select 1", name="one"),
         incoming.row_count().between(1, 2),
     ]
-    verdicts = run_tests(tests, warehouse_for, lambda _: object_store)
+    places = Places(warehouse_for=warehouse_for, file_store_for=lambda _: object_store)
+    verdicts = run_tests(tests, places)
     assert [str(verdict.outcome) for verdict in verdicts] == ["error", "error", "error", "pass"]
     assert asked == ["redshift"]
 
@@ -96,7 +98,8 @@ def test_the_same_measure_of_a_file_is_read_once(incoming, object_store):
         return object_store
 
     tests = [incoming.row_count().between(1, 2), incoming.row_count().between(5, 6)]
-    verdicts = run_tests(tests, lambda _: None, object_store_for)
+    places = Places(warehouse_for=lambda _: None, file_store_for=object_store_for)
+    verdicts = run_tests(tests, places)
     assert told(verdicts) == [("pass", 2), ("fail", 2)]
     assert asked == ["s3"]
 

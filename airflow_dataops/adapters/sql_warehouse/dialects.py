@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """What publishing says to a warehouse.
+    """What publishing and measuring say to a warehouse.
 
     Attributes:
         like: what a new table takes over from the one that it is like.
@@ -21,6 +21,10 @@ class Dialect:
             lock would do both: there, transactions that disagree fail and are tried again.
         moves_tables: whether a table can be given to another schema.
         makes_itself: SQL that says whether a column numbers or computes itself.
+        now: the moment at which the transaction began, without regard to zones.
+        age_hours: hours since the latest of a column's dates or times.
+        columns: name and type of each column of a table.
+        duplicate_rows: how many rows of a slice another row equals.
     """
 
     like: SQL
@@ -30,6 +34,10 @@ class Dialect:
     lock_writers: SQL | None
     moves_tables: bool
     makes_itself: SQL
+    now: SQL
+    age_hours: SQL
+    columns: SQL
+    duplicate_rows: SQL
 
     def turn(self, schema: str, claims: Identifier) -> Composed:
         """Wait for others who begin tables in this schema."""
@@ -44,6 +52,16 @@ POSTGRES = Dialect(
     lock_writers=SQL("lock table {} in share row exclusive mode"),
     moves_tables=True,
     makes_itself=SQL("attidentity <> '' or attgenerated <> ''"),
+    now=SQL("now()"),
+    age_hours=SQL("extract(epoch from now() - max({})) / 3600"),
+    columns=SQL(
+        "select attname || E'\\t' || format_type(atttypid, atttypmod), attnum from pg_attribute"
+        " where attrelid = {}::regclass and attnum > 0 and not attisdropped order by attnum"
+    ),
+    duplicate_rows=SQL(
+        "select coalesce(sum(n), 0) from (select count(*) as n from (select * {}) as q group by q"
+        " having count(*) > 1) as r"
+    ),
 )
 REDSHIFT = Dialect(
     like=SQL("including defaults"),
@@ -55,5 +73,16 @@ REDSHIFT = Dialect(
     makes_itself=SQL(
         "exists (select 1 from pg_attrdef where adrelid = attrelid and adnum = attnum"
         " and pg_get_expr(adbin, adrelid) like '%identity%')"
+    ),
+    now=SQL("getdate()"),
+    age_hours=SQL("datediff(second, max({}), getdate()) / 3600.0"),
+    columns=SQL(
+        "select attname || chr(9) || format_type(atttypid, atttypmod), attnum from pg_attribute"
+        " where attrelid = {}::regclass and attnum > 0 and not attisdropped order by attnum"
+    ),
+    # Redshift groups by no whole row; it says so itself.
+    duplicate_rows=SQL(
+        "select coalesce(sum(n), 0) from (select count(*) as n from (select * {}) as q group by q"
+        " having count(*) > 1) as r"
     ),
 )

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from airflow_dataops.adapters.sql_warehouse import statements
+from airflow_dataops.adapters.sql_warehouse.dialects import REDSHIFT
+from airflow_dataops.adapters.sql_warehouse.measuring import Answers
 from airflow_dataops.adapters.sql_warehouse.results import Result, column
 from airflow_dataops.domain import names
 from airflow_dataops.errors import OutsideSystemError, ToolUnreachable
@@ -20,8 +22,10 @@ from airflow_dataops.errors import OutsideSystemError, ToolUnreachable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from airflow_dataops.adapters.sql_warehouse.plans import Statement
     from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import Measure
+    from airflow_dataops.domain.measured import Measured
 
 _BATCH_ROWS = 5000
 _NUMERIC = 1700
@@ -75,7 +79,7 @@ class RedshiftSessions:
                 connection.close()
         except (Error, OSError) as error:
             # Without its cause: the database's own message may show the row.
-            raise _told(error) from None
+            raise told(error) from None
 
 
 class RedshiftSession:
@@ -103,6 +107,26 @@ class RedshiftSession:
         ((schema,),) = self.rows(SQL("select current_schema()::varchar"))
         path = SQL("set search_path to {}, {}")
         self.rows(path.format(Identifier(names.pending_schema(schema)), Identifier(schema)))
+
+
+class _Asked:
+    """A session; a statement that fails there ends it, so that the next begins another."""
+
+    def __init__(self, session: RedshiftSession, sessions: RedshiftSessions) -> None:
+        self._session: RedshiftSession | None = session
+        self._sessions = sessions
+
+    def ask(self, statement: Statement) -> list[tuple[Any, ...]]:
+        session, self._session = self._session, None
+        if session is None:
+            with self._sessions.reading() as fresh:
+                return fresh.rows(statement.sql)
+        try:
+            rows = session.rows(statement.sql)
+        except Exception as error:  # noqa: BLE001 - the driver's errors, and a socket's
+            raise told(error) from None
+        self._session = session
+        return rows
 
 
 class RedshiftWarehouse:
@@ -134,16 +158,20 @@ class RedshiftWarehouse:
         with self._sessions.writing() as session:
             session.rows(SQL("drop schema if exists {} cascade").format(Identifier(name)))
 
-    def measures(self, measures: Sequence[Measure]) -> list[float | None]:
-        """One number per measure, in their order: one select per slice, all on the same state."""
-        numbers: list[float | None] = [None] * len(measures)
-        with self._sessions.reading() as session:
-            for table, positions in statements.by_slice(measures).items():
-                asked = [measures[position] for position in positions]
-                (row,) = session.rows(statements.select(table, asked))
-                for position, value in zip(positions, row, strict=True):
-                    numbers[position] = statements.number(value, measures[position])
-        return numbers
+    def measures(self, measures: Sequence[Measure]) -> list[Measured]:
+        """One answer per measure, in their order; all of one state but those that failed once.
+
+        Raises:
+            ToolUnreachable: the database does not answer at all.
+        """
+        answers = Answers(measures, REDSHIFT, lambda _table, _column: False)
+        while answers.waiting:
+            with self._sessions.reading() as session:
+                answers.work(_Asked(session, self._sessions))
+        return answers.listed()
+
+    def cancel(self) -> None:
+        """Leave what is measured to its connection's end: the driver cannot cancel."""
 
     def count_rows(self, sql: str, *, table: Table | None = None) -> int:
         """How many rows a query finds; ``{table}`` in it stands for the table's slice."""
@@ -190,7 +218,8 @@ def _digits(kind: int, modifier: int) -> tuple[int | None, int | None]:
     return digits >> _DIGIT_BITS, digits & ((1 << _DIGIT_BITS) - 1)
 
 
-def _told(error: Exception) -> OutsideSystemError:
+def told(error: Exception) -> OutsideSystemError:
+    """What a database's error says, without any value of a row."""
     said = error.args[0] if error.args else ""
     if not isinstance(said, dict):
         return ToolUnreachable(f"the database does not answer: {type(error).__name__}")

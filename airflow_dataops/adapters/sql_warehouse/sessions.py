@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Literal
 
 from airflow_dataops.domain import names
 from airflow_dataops.errors import BadDataFile, OutsideSystemError, ToolUnreachable
@@ -31,6 +31,13 @@ _DATA_EXCEPTION, _BAD_COPY_FORMAT, _NOT_IN_ENCODING = "22", "22P04", "22021"
 _BROKEN_CONSTRAINT = "23"
 # Lost connections, serialisation failures, a full or stopping server.
 _MAY_PASS_LATER = ("08", "40", "53", "57P")
+_WHAT_TO_DO = {
+    "42P01": "; unqualified names are looked up in the kitchen's schema: does a stage before"
+    " this write the table?",
+    "42703": "; correct the column's name, or the stage that writes the table",
+    "57014": "; a statement may take as long as [dataops] data_test_seconds says: limit the slice"
+    " with 'where', or raise it",
+}
 
 
 class Session(Protocol):
@@ -101,11 +108,17 @@ class Login:
         )
 
     @contextmanager
-    def reading(self) -> Iterator[psycopg.Connection]:
-        """A transaction that changes nothing and sees one state throughout."""
+    def reading(self, *, snapshot: str | None = None) -> Iterator[psycopg.Connection]:
+        """A transaction that changes nothing and sees one state throughout.
+
+        Args:
+            snapshot: exported by another session whose state it is to see.
+        """
         with self._open() as connection:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            if snapshot is not None:
+                connection.execute(SQL("set transaction snapshot {}").format(Literal(snapshot)))
             self._look_at_pending(connection)
             yield connection
 
@@ -127,7 +140,7 @@ class Login:
                 yield connection
         except psycopg.Error as error:
             # Without its cause: the database's own message shows the row.
-            raise _told(error, header_lines) from None
+            raise told(error, header_lines) from None
 
     def _look_at_pending(self, connection: psycopg.Connection) -> None:
         if self._is_pending:
@@ -138,7 +151,8 @@ class Login:
             )
 
 
-def _told(error: psycopg.Error, header_lines: int) -> OutsideSystemError:
+def told(error: psycopg.Error, header_lines: int = 0) -> OutsideSystemError:
+    """What a database's error says, without any value of a row."""
     state = error.sqlstate or ""
     if isinstance(error, psycopg.OperationalError) and (
         not state or state.startswith(_MAY_PASS_LATER)
@@ -155,4 +169,4 @@ def _told(error: psycopg.Error, header_lines: int) -> OutsideSystemError:
         column = f", column {place[2]}" if place[2] else ""
         line = int(place[1]) + header_lines
         return BadDataFile(f"line {line} of the file{column}: {reason}; nothing was loaded")
-    return OutsideSystemError(f"the database refused: {reason}")
+    return OutsideSystemError(f"the database refused: {reason}{_WHAT_TO_DO.get(state, '')}")

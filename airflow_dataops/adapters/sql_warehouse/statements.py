@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, LiteralString, cast
+from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Composed, Identifier
 
-from airflow_dataops.domain.data_assets import Table
-from airflow_dataops.errors import OutsideSystemError
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from airflow_dataops.domain.data_tests import Measure
+    from airflow_dataops.domain.data_assets import Table
 
 _SLICE = Identifier("the slice")
-_AGGREGATES: Mapping[str, LiteralString] = {
-    "row_count": "count(*)",
-    "null_count": "count(*) - count({column})",
-    "sum": "sum({column})",
-    "mean": "avg({column})",
-    "minimum": "min({column})",
-    "maximum": "max({column})",
-    # count(distinct …) would forbid a parallel plan to all other aggregates of the select.
-    "distinct_count": (
-        "(select count({column}) from (select {column} {source} group by {column}) as q)"
-    ),
-}
-
-
-def by_slice(measures: Sequence[Measure]) -> dict[Table, list[int]]:
-    """Positions of the measures that one select can answer together."""
-    slices: dict[Table, list[int]] = {}
-    for position, measure in enumerate(measures):
-        slices.setdefault(_table(measure), []).append(position)
-    return slices
 
 
 def counting(sql: str, table: Table | None) -> Composed:
@@ -47,43 +22,6 @@ def counting(sql: str, table: Table | None) -> Composed:
     # As a name of its own the slice can be aliased, joined and used more than once.
     statement = SQL("with {} as (select * {}) ").format(_SLICE, _source(table))
     return statement + count.format(raw(query.replace("{table}", _SLICE.as_string())))
-
-
-def _table(measure: Measure) -> Table:
-    if not isinstance(measure.asset, Table):
-        message = f"{measure} is no measure of a table"
-        raise TypeError(message)
-    return measure.asset
-
-
-def select(table: Table, measures: Sequence[Measure]) -> Composed:
-    """One row with the measures of a slice, in their order."""
-    source = _source(table)
-    aggregates = SQL(", ").join(
-        SQL(_AGGREGATES[measure.aggregate]).format(
-            column=Identifier(measure.column or ""), source=source
-        )
-        for measure in measures
-    )
-    statement = SQL("select {}").format(aggregates)
-    if all(measure.aggregate == "distinct_count" for measure in measures):
-        return statement
-    return statement + SQL(" ") + source
-
-
-def number(value: object, measure: Measure) -> float | None:
-    """What a database answered for a measure.
-
-    Raises:
-        OutsideSystemError: it is no number.
-    """
-    if value is None:
-        return None
-    try:
-        return float(cast("float", value))
-    except (TypeError, ValueError):
-        message = f"{measure} is of type {type(value).__name__}, not a number"
-        raise OutsideSystemError(message) from None
 
 
 def _source(table: Table) -> Composed:

@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Identifier
 from airflow_dataops.adapters.sql_warehouse import loading, statements
 from airflow_dataops.adapters.sql_warehouse.results import reading
 from airflow_dataops.adapters.sql_warehouse.sessions import Login
+from airflow_dataops.adapters.sql_warehouse.two_sessions import TwoSessions
 from airflow_dataops.domain.csv_records import read_header
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from airflow_dataops.adapters.sql_warehouse.results import Result
     from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import Measure
+    from airflow_dataops.domain.measured import Measured
+
+DEFAULT_TEST_SECONDS = 3600.0
 
 
 class SqlWarehouse:
@@ -27,10 +31,18 @@ class SqlWarehouse:
         login: libpq's parameters: ``host``, ``port``, ``dbname``, ``user``, ``password``,
             ``options`` (``-c search_path=…`` sets where unqualified names live), ``sslmode`` …
         is_pending: whether unqualified names mean pending tables first.
+        test_seconds: after which a statement that measures is ended.
     """
 
-    def __init__(self, login: Mapping[str, str | int], *, is_pending: bool = False) -> None:
+    def __init__(
+        self,
+        login: Mapping[str, str | int],
+        *,
+        is_pending: bool = False,
+        test_seconds: float = DEFAULT_TEST_SECONDS,
+    ) -> None:
         self._login = Login(login, is_pending=is_pending)
+        self._sessions = TwoSessions(self._login, seconds=test_seconds)
 
     def holds_tables(self, schema: str) -> bool:
         """Whether a schema has tables, views or the like; one that does not exist has none."""
@@ -51,16 +63,17 @@ class SqlWarehouse:
         with self._login.writing() as connection:
             connection.execute(SQL("drop schema if exists {} cascade").format(Identifier(name)))
 
-    def measures(self, measures: Sequence[Measure]) -> list[float | None]:
-        """One number per measure, in their order: one select per slice, all on the same state."""
-        numbers: list[float | None] = [None] * len(measures)
-        with self._login.reading() as connection:
-            for table, positions in statements.by_slice(measures).items():
-                asked = [measures[position] for position in positions]
-                row = connection.execute(statements.select(table, asked)).fetchone()
-                for position, value in zip(positions, row or (), strict=True):
-                    numbers[position] = statements.number(value, measures[position])
-        return numbers
+    def measures(self, measures: Sequence[Measure]) -> list[Measured]:
+        """One answer per measure, in their order, all of one state; on two connections at most.
+
+        Raises:
+            ToolUnreachable: the database does not answer at all.
+        """
+        return self._sessions.measure(measures)
+
+    def cancel(self) -> None:
+        """End what is measured at this moment; called from another thread or a signal."""
+        self._sessions.cancel()
 
     def count_rows(self, sql: str, *, table: Table | None = None) -> int:
         """How many rows a query finds; ``{table}`` in it stands for the table's slice."""
