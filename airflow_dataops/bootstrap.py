@@ -284,6 +284,19 @@ def living_kitchens(asked: set[str]) -> set[str]:
     return {*found, *({names.PLATFORM} & asked)}
 
 
+def readable_kitchens(asked: set[str], *, environment: str) -> set[str]:
+    """Which of these kitchens live in an environment that lets its others look at their runs."""
+    from airflow_dataops import config
+    from airflow_dataops.registry.identities import kitchen_environments
+
+    declared = asked.intersection(config.environments().environment(environment).readable_kitchens)
+    if not declared:
+        return set()
+    with _single_read() as connection:
+        found = kitchen_environments(connection, declared)
+    return {kitchen for kitchen, place in found.items() if place == environment}
+
+
 def dags_of_assets(*, assets: Sequence[str], aliases: Sequence[str]) -> set[str]:
     """DAG ids that produce or consume any of these assets or aliases."""
     from airflow_dataops.registry import asset_users

@@ -168,7 +168,7 @@ class KitchenFolders:
         manifest: Manifest,
         extract: Callable[[str, Path], None],
     ) -> Path:
-        about = {
+        about: dict[str, object] = {
             "id": kitchen.id,
             "owner": kitchen.owner,
             "name": name,
@@ -181,6 +181,8 @@ class KitchenFolders:
             "dags_folder": manifest.dags_folder,
             "tools": {tool: dict(known) for tool, known in manifest.tools.items()},
         }
+        if manifest.readable_kitchens:
+            about["readable_kitchens"] = sorted(manifest.readable_kitchens)
         return self._loader_folder(
             about, _LOADER, commit=kitchen.commit, code=partial(self.code_of, extract=extract)
         )

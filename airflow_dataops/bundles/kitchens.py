@@ -160,6 +160,7 @@ class KitchenBundle(BaseDagBundle):
             tools=tools,
             kitchens=kitchens,
             dags_folder=dags_folder,
+            readable_kitchens=environment.readable_kitchens,
             has_platform=True,
         )
 

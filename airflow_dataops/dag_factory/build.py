@@ -179,7 +179,7 @@ def _build(definition: PipelineDefinition, kitchen: KitchenAtParse, code: Path) 
     # Not before the tasks are made: each would take a deep copy of it from its DAG.
     own = dict(dag.params.items())
     dag.params = ParamsDict({templates.RUN_DATE: templates.run_date_parameter(), **own})
-    keep_references_in_kitchen(dag, kitchen.name)
+    keep_references_in_kitchen(dag, kitchen)
     if get_parsing_context().dag_id is None:
         keep_assets_in_kitchen(dag, kitchen.name)
     return dag

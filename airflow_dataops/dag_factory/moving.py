@@ -58,7 +58,7 @@ def move_into_kitchen(dag: DAG, kitchen: KitchenAtParse, *, code: Path, at_task:
     )
     for task in dag.tasks:
         _settle(task, kitchen.owner)
-    keep_references_in_kitchen(dag, kitchen.name)
+    keep_references_in_kitchen(dag, kitchen)
     if not at_task:
         keep_assets_in_kitchen(dag, kitchen.name)
 

@@ -2,7 +2,8 @@
 
 Known by the name of the operator's argument, so that other people's sensors count too. A name that
 is a template is only known at run time; the API server puts that one into the kitchen
-(``secrets.crossing``).
+(``secrets.crossing``). A name in the namespace of a kitchen that the environment lets others read
+is left as it is.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
     from airflow.sdk import DAG
 
+    from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
+
 ARGUMENTS = ("external_dag_id", "trigger_dag_id")
 
 
-def keep_references_in_kitchen(dag: DAG, kitchen: str) -> None:
+def keep_references_in_kitchen(dag: DAG, kitchen: KitchenAtParse) -> None:
     """Put the kitchen in front of every DAG id that a DAG's tasks name."""
     for task in dag.tasks:
         if isinstance(task, MappedOperator):
@@ -30,11 +33,13 @@ def keep_references_in_kitchen(dag: DAG, kitchen: str) -> None:
             _rename(vars(task), kitchen)
 
 
-def _rename(arguments: MutableMapping[str, Any], kitchen: str) -> None:
+def _rename(arguments: MutableMapping[str, Any], kitchen: KitchenAtParse) -> None:
     for argument in ARGUMENTS:
         named = arguments.get(argument)
-        if isinstance(named, str) and named and not _is_template(named):
-            arguments[argument] = names.in_kitchen(named, kitchen)
+        if not isinstance(named, str) or not named or _is_template(named):
+            continue
+        if names.kitchen_of_dag(named) not in kitchen.readable_kitchens:
+            arguments[argument] = names.in_kitchen(named, kitchen.name)
 
 
 def _is_template(text: str) -> bool:

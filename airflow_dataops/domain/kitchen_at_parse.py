@@ -26,6 +26,7 @@ class KitchenAtParse:
         pipelines: those that become DAGs; None for all.
         slack_channel: where its alerts go; None for the environment's.
         dags_folder: folder of the branch with ordinary DAG files; ``.`` for the whole branch.
+        readable_kitchens: a DAG id in the namespace of one of these is meant as it is.
         tools: declared tools and what of each is no secret (``tools["s3"]["bucket"]``).
     """
 
@@ -39,6 +40,7 @@ class KitchenAtParse:
     pipelines: list[str] | None = None
     slack_channel: str | None = None
     dags_folder: str = DAGS_FOLDER
+    readable_kitchens: list[str] = field(default_factory=list)
     tools: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __str__(self) -> str:

@@ -50,6 +50,7 @@ class Manifest:
     Attributes:
         tools: of each declared tool what is no secret, such as a bucket.
         dags_folder: of every kitchen's branch, with ordinary DAG files.
+        readable_kitchens: those whose runs the others may look at.
         has_platform: the version holds the DAGs that make and look after kitchens; those of
             earlier releases do not.
     """
@@ -60,6 +61,7 @@ class Manifest:
     kitchens: Mapping[str, KitchenAtCommit]
     has_platform: bool = False
     dags_folder: str = DAGS_FOLDER
+    readable_kitchens: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Canonical form: the same kitchens give the same bytes on every host."""
@@ -71,6 +73,8 @@ class Manifest:
         }
         if self.dags_folder != DAGS_FOLDER:
             content["dags_folder"] = self.dags_folder
+        if self.readable_kitchens:
+            content["readable_kitchens"] = sorted(self.readable_kitchens)
         if self.has_platform:
             content["platform"] = True
         return (json.dumps(content, sort_keys=True, indent=1) + "\n").encode()
@@ -108,6 +112,7 @@ def read_manifest(content: bytes, *, version: str, environment: str) -> Manifest
         },
         has_platform=data.get("platform", False),
         dags_folder=data.get("dags_folder", DAGS_FOLDER),
+        readable_kitchens=tuple(data.get("readable_kitchens", ())),
     )
 
 

@@ -74,6 +74,7 @@ class ReleaseEnvironment:
         provision_queue: of the workers that make and unmake kitchens.
         pool: Airflow's pool for its tasks that name none.
         pools: Airflow's pools for those that do, by the name that DAGs use.
+        readable_kitchens: those of its kitchens whose runs the others may look at.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ReleaseEnvironment:
     provision_queue: str | None = None
     pool: str = DEFAULT_POOL
     pools: Mapping[str, str] = field(default_factory=dict)
+    readable_kitchens: tuple[str, ...] = ()
     schedules_enabled_by: tuple[str, ...] = ()
     alerts: Mapping[str, str] = field(default_factory=dict)
 

@@ -2,7 +2,9 @@
 
 Stock Airflow lets any task read and overwrite any DAG's XComs, trigger and clear its runs, write
 variables and raise asset events. Here a kitchen's task is held to its kitchen; every route has a
-rule, and a route without one (a newer Airflow's) is refused.
+rule, and a route without one (a newer Airflow's) is refused. Runs and XComs of a kitchen that its
+environment declares as readable can be looked at, by the environment's others; a run started there
+would act with that kitchen's rights for somebody who is not on its staff, so nothing is.
 
 The token is read without checking its signature. That is enough to refuse: a forged one is
 refused by Airflow itself right after, so no request gets further than with the true one.
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from airflow_dataops.domain.identity import KitchenTask
 
+_READING = {"GET", "HEAD"}
 _HEALTH = re.compile(r"/health(/.*)?\Z")
 _STATE = re.compile(r"/task-instances/[0-9a-f-]{36}/state\Z")
 _OWN_TASK = re.compile(
@@ -66,6 +69,18 @@ class AssetNames:
     aliases: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OthersDags:
+    """DAGs of other kitchens that a request looks at, and changes nothing of.
+
+    Attributes:
+        reason: to refuse it, unless the environment lets these kitchens be read.
+    """
+
+    dag_ids: tuple[str, ...]
+    reason: str
+
+
 def reads_body(request: Request) -> bool:
     """Whether the rules look into the body: asset events come with a task's success."""
     return request.method == "PATCH" and bool(_STATE.match(request.path))
@@ -89,11 +104,14 @@ async def refusal(request: Request) -> str | None:
     return await run_in_threadpool(_refusal, request)
 
 
-def objection(request: Request, task: KitchenTask, task_instance: str) -> str | AssetNames | None:
+def objection(
+    request: Request, task: KitchenTask, task_instance: str
+) -> str | AssetNames | OthersDags | None:
     """The rule about one request of a kitchen's task.
 
     Returns:
-        A reason to refuse; or the assets that decide; or None where it may pass.
+        A reason to refuse; or the assets or the others' DAGs that decide; or None where it may
+        pass.
     """
     for path, rule in _RULES:
         if match := path.match(request.path):
@@ -116,6 +134,8 @@ def _refusal(request: Request) -> str | None:
         found = objection(request, task, task_instance)
         if isinstance(found, AssetNames):
             found = _objection_to_assets(found, task)
+        elif isinstance(found, OthersDags):
+            found = _objection_to_reading(found, task)
     except DataOpsError as error:
         # Its credentials are refused as well; let it end, report and be seen. Any other error
         # goes on to Airflow's: it answers 500, which a worker tries again.
@@ -156,14 +176,14 @@ def _is_own_task(
 
 def _asks_for_own_dags(
     request: Request, _match: re.Match[str], task: KitchenTask, _task_instance: str
-) -> str | None:
-    return _objection_to_dags(request.query.get("dag_id", []), task)
+) -> str | OthersDags | None:
+    return _objection_to_dags(request.query.get("dag_id", []), task, request.method)
 
 
 def _names_own_dag(
-    _request: Request, match: re.Match[str], task: KitchenTask, _task_instance: str
-) -> str | None:
-    return _objection_to_dags([match["dag"]], task)
+    request: Request, match: re.Match[str], task: KitchenTask, _task_instance: str
+) -> str | OthersDags | None:
+    return _objection_to_dags([match["dag"]], task, request.method)
 
 
 def _reads(
@@ -180,7 +200,7 @@ def _asks_for_assets(
 
 
 # The first that matches decides, so what is narrower stands higher.
-_RULES: tuple[tuple[re.Pattern[str], Callable[..., str | AssetNames | None]], ...] = (
+_RULES: tuple[tuple[re.Pattern[str], Callable[..., str | AssetNames | OthersDags | None]], ...] = (
     (_OWN_TASK, _is_own_task),
     (re.compile(r"/task-instances/(count|states|breadcrumbs)\Z"), _asks_for_own_dags),
     (re.compile(r"/task-instances/previous/(?P<dag>[^/]+)/[^/]+\Z"), _names_own_dag),
@@ -191,11 +211,25 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[..., str | AssetNames | None]], ..
 )
 
 
-def _objection_to_dags(dag_ids: Sequence[str], task: KitchenTask) -> str | None:
-    for dag_id in dag_ids:
-        if not task.owns_dag(dag_id):
-            return f"{dag_id} is not a pipeline of {_owner(task)}"
-    return None if dag_ids else "it names no pipeline"
+def _objection_to_dags(
+    dag_ids: Sequence[str], task: KitchenTask, method: str
+) -> str | OthersDags | None:
+    others = tuple(dag_id for dag_id in dag_ids if not task.owns_dag(dag_id))
+    if not others:
+        return None if dag_ids else "it names no pipeline"
+    reason = f"{others[0]} is not a pipeline of {_owner(task)}"
+    if method in _READING and not task.is_platforms:
+        return OthersDags(dag_ids=others, reason=reason)
+    return reason
+
+
+def _objection_to_reading(found: OthersDags, task: KitchenTask) -> str | None:
+    from airflow_dataops import bootstrap
+    from airflow_dataops.domain import names
+
+    kitchens = {names.kitchen_of_dag(dag_id) or "" for dag_id in found.dag_ids}
+    readable = bootstrap.readable_kitchens(kitchens, environment=task.environment)
+    return None if kitchens == readable else found.reason
 
 
 def _assets_of_success(body: bytes) -> AssetNames | None:

@@ -38,6 +38,7 @@ class Kitchens:
         default_factory=lambda: {"s3": {"bucket": "acme-development"}, "redshift": {}}
     )
     dags_folder: str = "dags"
+    readable: tuple[str, ...] = ()
     _known: dict[str, tuple[KitchenAtCommit, Mapping[str, str]]] = field(default_factory=dict)
 
     def write(
@@ -65,6 +66,7 @@ class Kitchens:
             environment="development",
             tools=self.tools,
             dags_folder=self.dags_folder,
+            readable_kitchens=self.readable,
             kitchens={name: about for name, (about, _) in self._known.items()},
         )
         folders = KitchenFolders(self.base)

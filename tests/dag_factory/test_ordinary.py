@@ -185,6 +185,17 @@ def test_names_that_cross_dags_are_those_of_the_kitchen(kitchens):
     assert dag.get_task("each").partial_kwargs["trigger_dag_id"] == "dev_kitchen.next"
 
 
+def test_a_dag_of_a_readable_kitchen_is_named_as_it_is(kitchens):
+    kitchens.readable = ("demo_dev",)
+    dag = only(kitchens, """
+        with DAG("d"):
+            ExternalTaskSensor(task_id="theirs", external_dag_id="demo_dev.first")
+            ExternalTaskSensor(task_id="own", external_dag_id="demo_production.first")
+    """)  # fmt: skip
+    assert dag.get_task("theirs").external_dag_id == "demo_dev.first"
+    assert dag.get_task("own").external_dag_id == "dev_kitchen.demo_production.first"
+
+
 ASSETS = """
     sales = Asset("sales", uri="s3://acme/sales")
     with DAG("d", schedule=[sales]):

@@ -58,7 +58,8 @@ def objection(route, *, dag, task, query=None):
     values = {"dag_id": dag, "task_instance_id": task}
     filled = re.sub(r"{(\w+)(?::\w+)?}", lambda match: values.get(match[1], "x"), path)
     request = crossing.Request(method=method, path=filled, query=query or {})
-    return crossing.objection(request, TASK, OWN)
+    found = crossing.objection(request, TASK, OWN)
+    return found.reason if isinstance(found, crossing.OthersDags) else found
 
 
 def test_there_are_routes():
@@ -97,3 +98,20 @@ def test_every_route_that_names_a_dag_or_a_task_refuses_those_of_others():
 
 def test_health_is_open_to_everybody():
     assert all(crossing._HEALTH.match(route.split(" ", 1)[1]) for route in OPEN)
+
+
+def test_only_what_changes_nothing_may_be_let_through_by_the_environment():
+    looking = {
+        route
+        for route in routes()
+        if "{dag_id}" in route
+        for path in [re.sub(r"{(\w+)(?::\w+)?}", "demo_production.profit", route.split(" ", 1)[1])]
+        if isinstance(
+            crossing.objection(
+                crossing.Request(method=route.split(" ", 1)[0], path=path), TASK, OWN
+            ),
+            crossing.OthersDags,
+        )
+    }
+    assert len(looking) > 5
+    assert {route.split(" ", 1)[0] for route in looking} <= {"GET", "HEAD"}

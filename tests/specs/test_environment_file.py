@@ -118,44 +118,6 @@ def test_a_folder_outside_of_the_repository_is_none_of_its(load, folder):
         load(text)
 
 
-POOLS = (
-    "        queue: production\n",
-    "        pool: own\n        pools: {warehouse: ours, b: ours}\n",
-)
-
-
-def test_dags_names_of_pools_stand_for_airflows(load):
-    production = load(TWO_ENVIRONMENTS.replace(*POOLS, 1)).environment("production")
-    named = ["default_pool", "warehouse", "ours", "b", "theirs"]
-    assert [production.airflow_pool(name) for name in named] == [
-        "own", "ours", "ours", "ours", "own",
-    ]  # fmt: skip
-    assert [production.has_pool(name) for name in named] == [True, True, True, True, False]
-
-
-@pytest.mark.parametrize("theirs", ["pool: ours", "pools: {x: ours}"])
-def test_environments_share_no_pool(complaints, theirs):
-    where = "        base_kitchen: {name: demo_dev, branch: dev}\n"
-    ((line, problem),) = complaints(POOLS, (where, f"        {theirs}\n{where}"))
-    assert line == 26
-    assert "Airflow's pool 'ours' is already taken by environment 'production'" in problem
-
-
-@pytest.mark.parametrize(
-    ("pools", "problem"),
-    [
-        ("{warehouse: b, b: ours}", "is a pool of Airflow's here and a name that DAGs use"),
-        ("{default_pool: ours}", "write pool: beside pools:"),
-        ("{warehouse: 3}", "is 3; write a text"),
-        ("[warehouse]", "write"),
-    ],
-)
-def test_pools_that_cannot_be_told_apart_are_refused(complaints, pools, problem):
-    ((line, said),) = complaints((POOLS[0], f"        pools: {pools}\n"))
-    assert line == 11
-    assert problem in said
-
-
 def test_what_is_left_out_has_the_careful_value(load):
     development = load(TWO_ENVIRONMENTS).environment("development")
     assert development.protected is False

@@ -1,0 +1,83 @@
+"""environments.yaml: pools, and which kitchens are readable."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_dataops.errors import SpecError
+from airflow_dataops.specs.environment_file import load_environments
+from tests.specs.test_environment_file import TWO_ENVIRONMENTS
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(*changes):
+        text = TWO_ENVIRONMENTS
+        for before, after in changes:
+            assert before in text
+            text = text.replace(before, after, 1)
+        (tmp_path / "environments.yaml").write_text(text)
+        return load_environments(tmp_path / "environments.yaml")
+
+    return load
+
+
+@pytest.fixture
+def complaints(load):
+    def complaints(*changes):
+        with pytest.raises(SpecError) as refused:
+            load(*changes)
+        return [(c.line, c.problem) for c in refused.value.complaints]
+
+    return complaints
+
+
+POOLS = (
+    "        queue: production\n",
+    "        pool: own\n        pools: {warehouse: ours, b: ours}\n",
+)
+
+
+def test_dags_names_of_pools_stand_for_airflows(load):
+    production = load(POOLS).environment("production")
+    named = ["default_pool", "warehouse", "ours", "b", "theirs"]
+    assert [production.airflow_pool(name) for name in named] == [
+        "own", "ours", "ours", "ours", "own",
+    ]  # fmt: skip
+    assert [production.has_pool(name) for name in named] == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize("theirs", ["pool: ours", "pools: {x: ours}"])
+def test_environments_share_no_pool(complaints, theirs):
+    where = "        base_kitchen: {name: demo_dev, branch: dev}\n"
+    ((line, problem),) = complaints(POOLS, (where, f"        {theirs}\n{where}"))
+    assert line == 26
+    assert "Airflow's pool 'ours' is already taken by environment 'production'" in problem
+
+
+@pytest.mark.parametrize(
+    ("pools", "problem"),
+    [
+        ("{warehouse: b, b: ours}", "is a pool of Airflow's here and a name that DAGs use"),
+        ("{default_pool: ours}", "write pool: beside pools:"),
+        ("{warehouse: 3}", "is 3; write a text"),
+        ("[warehouse]", "write"),
+    ],
+)
+def test_pools_that_cannot_be_told_apart_are_refused(complaints, pools, problem):
+    ((line, said),) = complaints((POOLS[0], f"        pools: {pools}\n"))
+    assert line == 11
+    assert problem in said
+
+
+def test_kitchens_are_readable_where_they_are_declared_so(load):
+    change = (POOLS[0], "        readable_kitchens: [demo_production]\n")
+    projects = load(change)
+    assert projects.environment("production").readable_kitchens == ("demo_production",)
+    assert projects.environment("development").readable_kitchens == ()
+
+
+def test_a_readable_kitchen_has_a_kitchens_name(complaints):
+    ((line, problem),) = complaints((POOLS[0], "        readable_kitchens: [demo.dev]\n"))
+    assert line == 11
+    assert "demo.dev" in problem
