@@ -1,4 +1,8 @@
-"""Fixtures that the tests of several rooms use."""
+"""Fixtures that the tests of several rooms use, and which tests share a process."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [
     "tests.slack_fixtures",
@@ -9,3 +13,19 @@ pytest_plugins = [
     "tests.registry_fixtures",
     "tests.cli.laptop",
 ]
+
+# Each of these folders has one Airflow for all its files.
+_SHARE_AN_AIRFLOW = ("tests/e2e", "tests/fab")
+
+
+class _FilesStayWhole(LoadScopeScheduling):
+    """Tests of a file run in one process; so do those of files that share an Airflow."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        folder, _, _ = file.rpartition("/")
+        return folder if folder in _SHARE_AN_AIRFLOW else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return _FilesStayWhole(config, log)
