@@ -318,8 +318,8 @@ def test_a_creation_and_a_deletion_that_are_killed_anywhere_are_given_again(kitc
     # Two notes for each part, and more besides.
     assert min(of_creation, of_deletion) > 14
     ignored = kitchens.folder / "ignored"
-    # Each part is noted twice, before and after: each fourth call is one of every other part. Deaths
-    # within each of the parts are the contract suite's.
+    # Each part is noted twice, before and after: each fourth call is one of every other part.
+    # Deaths within each of the parts are the contract suite's.
     for number in range(2, max(of_creation, of_deletion) + 1, 4):
         die_at = ("call", f"{number}:{ignored}")
         killed = create(kitchens, "cli_padma", "--from", "cli_dev", die_at=die_at)
