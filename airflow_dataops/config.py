@@ -109,6 +109,13 @@ def dynamic_login_seconds() -> int:
     return _dynamic_login_seconds(conf)
 
 
+def merge_folder() -> Path:
+    """Where this host keeps its copies of projects' repositories, to merge in."""
+    from airflow.configuration import AIRFLOW_HOME, conf
+
+    return _below(AIRFLOW_HOME, _text(conf, "merge_folder") or "dataops_merges")
+
+
 def warn_before_end_days() -> int:
     """That setting alone.
 

@@ -13,8 +13,9 @@
     │   ├── ScheduleConflict       the code says another schedule than was meant, or none
     │   ├── NotEditable            a pipeline's file says it in a way only a person can change
     │   ├── BranchMoved            somebody pushed to the kitchen's branch meanwhile
-    │   ├── RevisionNotFound       a repository has no such branch, tag or commit
-    │   ├── UnrelatedHistories     two commits have nothing in common to merge from
+    │   ├── MergeNotReady          a merge lacks something; says what
+    │   ├── MergeNotFound          no merge of two kitchens is under way
+    │   ├── CannotMerge            a commit is not there, or two have nothing in common
     │   └── KitchenBusy            it is being created or deleted
     ├── EnvironmentNotFound
     ├── NotAllowed                 who asks may not do it; says who may
@@ -33,6 +34,7 @@
     ├── PendingTableLost           another run writes the table that a stage wants to publish
     ├── NothingToPublish           a stage's table is empty and may not be
     └── OutsideSystemError         git, the vault, a warehouse … did not do what was asked
+        ├── PushRefused            the repository does not take what was merged; in its words
         ├── RepositoryDamaged      objects of a repository are missing or broken
         ├── VaultUnavailable       sealed, down or hung
         ├── ApiUnreachable         our REST API does not answer, or something else does
@@ -186,37 +188,30 @@ class NotEditable(KitchenError):
 
 
 class BranchMoved(KitchenError):
-    """Somebody pushed to a kitchen's branch while a change of it was being made."""
+    """A kitchen's branch is not where it was when a change of it was begun, or looked at."""
 
-    def __init__(self, branch: str) -> None:
+    def __init__(self, branch: str, where: str = "") -> None:
         super().__init__(
-            f"somebody pushed to branch {branch!r} meanwhile; nothing was changed: look at what "
-            "is new there and ask again"
+            f"somebody pushed to branch {branch!r} meanwhile{where}; nothing was changed: look at "
+            "what is new there and ask again"
         )
         self.branch = branch
 
 
-class RevisionNotFound(KitchenError):
-    """A repository has no such commit, branch or tag."""
+class MergeNotReady(KitchenError):
+    """Something is missing before two kitchens can be merged; ``missing`` says each."""
 
-    def __init__(self, name: str, *, where: str) -> None:
-        super().__init__(
-            f"{where} has no commit {_shown(name)}; give a branch, a tag or a commit id that is"
-            " there, and fetch first what was pushed meanwhile"
-        )
-        self.name = name
+    def __init__(self, what: str, missing: Sequence[str]) -> None:
+        super().__init__(f"{what} is not ready: {'; '.join(missing)}")
+        self.missing = tuple(missing)
 
 
-class UnrelatedHistories(KitchenError):
-    """Two commits have no common ancestor, so nothing says what either side changed."""
+class MergeNotFound(KitchenError):
+    """No merge of two kitchens is under way."""
 
-    def __init__(self, *, is_shallow: bool) -> None:
-        what = "the two have no commit in common, so nothing says which side changed what; "
-        fix = "merge one into the other once by hand, with git merge --allow-unrelated-histories"
-        if is_shallow:
-            what = "the repository is shallow, and what the two have in common was left out; "
-            fix = "get it with git fetch --unshallow"
-        super().__init__(what + fix)
+
+class CannotMerge(KitchenError):
+    """Two commits cannot be merged: one is not there, or they have nothing in common."""
 
 
 class EnvironmentNotFound(DataOpsError):
@@ -336,14 +331,12 @@ class OutsideSystemError(DataOpsError):
     """A system outside did not do what was asked of it."""
 
 
+class PushRefused(OutsideSystemError):
+    """A repository takes no commit: a rule of its host, a hook, a right that is missing."""
+
+
 class RepositoryDamaged(OutsideSystemError):
     """A repository on this host lacks objects that it should have, or they are broken."""
-
-    def __init__(self, where: str, reason: str, *, is_shallow: bool) -> None:
-        fix = "git fsck says what; clone it anew"
-        if is_shallow:
-            fix = "it is shallow; get the rest with git fetch --unshallow"
-        super().__init__(f"{where} is not complete: {reason}; {fix}")
 
 
 class VaultUnavailable(OutsideSystemError):

@@ -137,6 +137,17 @@ _OPTIONS = {
         "example": "the output of: openssl rand -hex 32",
         "default": "",
     },
+    "merge_folder": {
+        "description": (
+            "Folder on an API server's host for copies of the projects' repositories, in which\n"
+            "kitchens are merged. They are caches: one that is lost is made anew. Relative to\n"
+            "AIRFLOW_HOME.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "/var/lib/airflow/merges",
+        "default": "dataops_merges",
+    },
     "warn_before_end_days": {
         "description": (
             "How many days before its end a temporary kitchen is shown as ending soon, and its\n"

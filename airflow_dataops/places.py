@@ -17,6 +17,7 @@ from airflow_dataops.domain import names
 from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.errors import CredentialRefused
 from airflow_dataops.services.kitchens import Places
+from airflow_dataops.services.merging import MergePlaces
 from airflow_dataops.services.provisioning import carry_out
 
 if TYPE_CHECKING:
@@ -56,6 +57,17 @@ def server_places(project: str) -> Places:
 def branches(project: str) -> SourceBranches:
     """The branches of a project's repository, to change a file on."""
     return bootstrap.repository(config.environments().projects[project].repository)
+
+
+def merge_places(project: str) -> MergePlaces:
+    """Where a project's kitchens are merged."""
+    return MergePlaces(
+        repository=bootstrap.merge_repository(
+            project, config.environments().projects[project].repository
+        ),
+        book=bootstrap.merges(),
+        registry=bootstrap.kitchen_registry(),
+    )
 
 
 def local_places(project: str, say: Callable[[str], None]) -> Places:

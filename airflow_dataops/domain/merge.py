@@ -144,6 +144,11 @@ class Contents:
         return [side for side in (self.base, self.ours, self.theirs) if side is not None]
 
 
+def moved(seen: str, now: str | None) -> str:
+    """Where a branch was and is, in the words of an error."""
+    return f": it was at {seen[:12]} and is {f'at {now[:12]}' if now else 'gone'}"
+
+
 def kind_of(
     file: ThreeWayFile, said: Iterable[str], contents: Contents, *, modes: set[str]
 ) -> ConflictKind:

@@ -219,6 +219,14 @@ def manifest_ref(version: str) -> str:
     return f"refs/dataops/manifests/{version}"
 
 
+def merge_copy(project: str, url: str) -> str:
+    """Folder of a host's copy of a project's repository, in which kitchens are merged."""
+    from hashlib import sha256
+
+    # The address may hold a password, and is no name of a folder.
+    return f"{project}-{sha256(url.encode()).hexdigest()[:12]}.git"
+
+
 def _check_snake_case(kind: str, name: str, longest: int) -> str:
     if not _SNAKE_CASE.match(name):
         rule = "use small letters, digits and underscores, a letter first (snake_case)"

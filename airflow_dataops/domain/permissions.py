@@ -28,6 +28,8 @@ class Action(StrEnum):
     CUT = "cut a kitchen from"
     GET_CREDENTIALS = "get a login of"
     SET_SCHEDULE = "set a schedule in"
+    MERGE_DOWN = "merge down into"
+    MERGE_UP = "merge up into"
     CHANGE = "change"
     STAFF = "staff"
     DELETE = "delete"
@@ -39,6 +41,8 @@ _NEEDS = {
     Action.CUT: Role.COOK,
     Action.GET_CREDENTIALS: Role.COOK,
     Action.SET_SCHEDULE: Role.COOK,
+    Action.MERGE_DOWN: Role.COOK,
+    Action.MERGE_UP: Role.COOK,
     Action.CHANGE: Role.HEAD,
     Action.STAFF: Role.HEAD,
     Action.DELETE: Role.HEAD,

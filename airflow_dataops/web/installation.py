@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_dataops.schedule_ports import Schedules, SourceBranches
     from airflow_dataops.services.credentials import LoginPlaces
     from airflow_dataops.services.kitchens import Places
+    from airflow_dataops.services.merging import MergePlaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Installation:
         shown_code: what Airflow has of kitchens' code.
         sweep_leases: takes back an environment's logins that nobody may use any more.
         branches: of a project's repository, by the project's name.
+        merge_places: where a project's kitchens are merged, by the project's name.
         alert_book: what people are to be told, and were.
         task_try: a task instance as it is now, and whether this is its last try.
     """
@@ -44,6 +46,7 @@ class Installation:
     sweep_leases: Callable[[ReleaseEnvironment], int]
     schedules: Schedules
     branches: Callable[[str], SourceBranches]
+    merge_places: Callable[[str], MergePlaces]
     alert_book: AlertBook
     task_try: Callable[[str], tuple[TaskTry, bool]]
 
@@ -70,6 +73,7 @@ def this_installation() -> Installation:
         sweep_leases=bootstrap.sweep_leases,
         schedules=bootstrap.schedules(),
         branches=places.branches,
+        merge_places=places.merge_places,
         alert_book=alert_places.alert_book(),
         task_try=alert_places.happenings().task_try,
     )

@@ -37,6 +37,9 @@ _STATUS: Sequence[tuple[type[errors.DataOpsError], HTTPStatus]] = (
     (errors.KitchenHasChildren, HTTPStatus.CONFLICT),
     (errors.ScheduleConflict, HTTPStatus.CONFLICT),
     (errors.BranchMoved, HTTPStatus.CONFLICT),
+    (errors.MergeNotFound, HTTPStatus.NOT_FOUND),
+    (errors.MergeNotReady, HTTPStatus.CONFLICT),
+    (errors.PushRefused, HTTPStatus.CONFLICT),
     (errors.Superseded, HTTPStatus.CONFLICT),
     (errors.KitchenError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.InvalidRequest, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -48,7 +51,10 @@ _STATUS: Sequence[tuple[type[errors.DataOpsError], HTTPStatus]] = (
     (errors.OutsideSystemError, HTTPStatus.BAD_GATEWAY),
 )
 # Attributes of errors that say something beside the text.
-_FACTS = ("name", "children", "kind", "rule", "state", "field", "hook", "tool", "declared")
+_FACTS = (
+    *("name", "children", "kind", "rule", "state", "field", "hook", "tool", "declared"),
+    "missing",
+)
 _LONGEST, _LONGEST_FACT = 2_000, 300
 
 

@@ -16,6 +16,7 @@ from pydantic import (
 
 from airflow_dataops.domain.events import LONGEST_NOTE, MOST_VERDICTS
 from airflow_dataops.domain.kitchen import KitchenSettings
+from airflow_dataops.domain.merge_draft import Choice
 from airflow_dataops.domain.staff import Member, Role, check_who
 from airflow_dataops.errors import InvalidRequest
 
@@ -39,6 +40,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 # The domain says what a name may be; here it is only kept from being a book.
 Name = Annotated[str, StringConstraints(max_length=300)]
 Reason = Annotated[str, StringConstraints(max_length=LONGEST_REASON, pattern=READABLE)]
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
 Pipelines = Annotated[list[Name], Field(max_length=MOST_PIPELINES)]
 
 
@@ -171,6 +173,35 @@ class DisableSchedule(_Body):
 Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
+class AskMerge(_Body):
+    """A merge to make; ``ours`` and ``theirs`` are what a preview showed, and have to be still."""
+
+    ours: Commit | None = None
+    theirs: Commit | None = None
+    reason: Reason | None = None
+
+
+class ResolvePlace(_Body):
+    """A decision about a region of a path in conflict, or about the path as a whole."""
+
+    path: Annotated[str, StringConstraints(max_length=4_096)]
+    region: Annotated[int | None, Field(ge=1)] = None
+    choice: Choice
+    text: Annotated[str | None, StringConstraints(max_length=1_000_000)] = None
+
+
+class ResolveConflicts(_Body):
+    """Decisions about conflicts, of which all count or none."""
+
+    resolutions: Annotated[list[ResolvePlace], Field(min_length=1, max_length=10_000)]
+
+
+class EndMerge(_Body):
+    """Why a merge is completed or abandoned."""
+
+    reason: Reason | None = None
+
+
 class EndOperation(_Body):
     """A worker has nothing left to do."""
 
@@ -222,6 +253,9 @@ BODIES = (
     SetSchedule,
     EnableSchedule,
     DisableSchedule,
+    AskMerge,
+    ResolveConflicts,
+    EndMerge,
     EndOperation,
     FailOperation,
     ReportStep,

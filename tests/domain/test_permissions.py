@@ -42,7 +42,8 @@ ENVIRONMENTS = {
 ALL = set(Action)
 SEE = {Action.SEE}
 NOT_IN_PROTECTED = {Action.GET_CREDENTIALS, Action.SET_SCHEDULE}
-COOK = {Action.SEE, Action.REFRESH, Action.CUT, *NOT_IN_PROTECTED}
+COOK = {*(Action.SEE, Action.REFRESH, Action.CUT), *NOT_IN_PROTECTED}
+COOK |= {Action.MERGE_DOWN, Action.MERGE_UP}
 IN_PROTECTED = {Action.SEE, Action.REFRESH, Action.CUT}
 ALLOWED = {
     "stranger": dict.fromkeys(ENVIRONMENTS, SEE),

@@ -106,6 +106,25 @@ TABLE = {
         "private": all_(404, guest=403, head=403),
         "protected": owner_alone(404),
     },
+    "GET /kitchens/{name}/merges": seen(200),
+    # Nobody has changed anything below demo_dev; what stands at the top has no parent.
+    "GET /kitchens/{name}/merge/{direction}/preview": {**seen(200), "protected": all_(422)},
+    "GET /kitchens/{name}/merge/{direction}": {
+        "shared": all_(404),
+        "private": all_(404),
+        "protected": all_(422),
+    },
+    "POST /kitchens/{name}/merge/{direction}": for_kitchens(200, least="cook", protected=all_(422)),
+    # No merge is under way: who passes hears that.
+    "POST /kitchens/{name}/merge/{direction}/resolutions": for_kitchens(
+        404, least="cook", protected=all_(422)
+    ),
+    "POST /kitchens/{name}/merge/{direction}/complete": for_kitchens(
+        404, least="cook", protected=all_(422)
+    ),
+    "POST /kitchens/{name}/merge/{direction}/abandon": for_kitchens(
+        404, least="cook", protected=all_(422)
+    ),
     "POST /kitchens/{name}/refresh": for_kitchens(204, least="cook"),
     "PATCH /kitchens/{name}": for_kitchens(200, least="head", protected=owner_alone(200)),
     "DELETE /kitchens/{name}": for_kitchens(202, least="head", protected=owner_alone(422)),
@@ -123,6 +142,12 @@ BODIES = {
     "PUT /kitchens/{name}/schedules/{pipeline}": {"schedule": "0 6 * * 1"},
     "POST /kitchens/{name}/schedules/{pipeline}/enable": {},
     "POST /kitchens/{name}/schedules/{pipeline}/disable": {},
+    "POST /kitchens/{name}/merge/{direction}": {},
+    "POST /kitchens/{name}/merge/{direction}/resolutions": {
+        "resolutions": [{"path": "a.py", "choice": "ours"}]
+    },
+    "POST /kitchens/{name}/merge/{direction}/complete": {},
+    "POST /kitchens/{name}/merge/{direction}/abandon": {},
     "POST /kitchens/{name}/credentials/{tool}": {"ttl": "8h"},
     "PUT /kitchens/{name}/staff/{who}": {"role": "guest"},
 }
@@ -165,7 +190,7 @@ class Street:
         # What changes something is done to a kitchen of its own.
         kitchen = kind and self.kitchen(kind, anew=method == "DELETE" and path.endswith("{name}"))
         values = {"name": kitchen or "development", "who": "zoe", "tool": "redshift"}
-        values["pipeline"] = "none_such"
+        values |= {"pipeline": "none_such", "direction": "down"}
         body = BODIES.get(route)
         if route == "POST /kitchens":
             body = {"name": f"k{next(_numbers)}", "parent": kitchen}

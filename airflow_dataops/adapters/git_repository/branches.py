@@ -147,12 +147,13 @@ def _commit_file(
     tree = str(command.write_tree())
     with piped(authorship.message.encode()) as message:
         committed = command.commit_tree(
-            tree, "-p", parent, "-F", "-", istream=message, env=_identity_of(authorship.author)
+            tree, "-p", parent, "-F", "-", istream=message, env=identity_of(authorship.author)
         )
     return str(committed)
 
 
-def _identity_of(author: str) -> dict[str, str]:
+def identity_of(author: str) -> dict[str, str]:
+    """What tells git that a person wrote a commit, and that we made it."""
     # The name in Airflow; we know of no address, and this one can never be anybody's.
     shown = "".join(" " if letter in "<>\n\0" else letter for letter in author).strip() or "?"
     account = quote(author, safe="@.+-_ ").replace(" ", ".")

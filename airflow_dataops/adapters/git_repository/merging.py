@@ -11,6 +11,8 @@ outcome is that of ``git merge`` on ours' branch.
 
 from __future__ import annotations
 
+import io
+import tarfile
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +30,9 @@ from airflow_dataops.adapters.git_repository.object_commands import (
     quoted_path,
 )
 from airflow_dataops.errors import (
+    CannotMerge,
     OutsideSystemError,
     RepositoryDamaged,
-    RevisionNotFound,
-    UnrelatedHistories,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,15 @@ _SETTINGS = {
     "core.attributesFile": "/dev/null",
     "gc.auto": "0",
 }
+_UNRELATED = (
+    "the two have no commit in common, so nothing says which side changed what; merge one into"
+    " the other once by hand, with git merge --allow-unrelated-histories"
+)
+_UNRELATED_SHALLOW = (
+    "the repository is shallow, and what the two have in common was left out; get it with"
+    " git fetch --unshallow"
+)
+_LONGEST_SHOWN = 80
 _ATTRIBUTES = ".gitattributes"
 _MISSING = (
     "unable to read",
@@ -97,20 +107,27 @@ class ObjectDatabase:
         """Commit ids of branches, tags or ids, all read at once.
 
         Raises:
-            RevisionNotFound: the repository has no such commit.
+            CannotMerge: the repository has no such commit.
         """
         for name in names:
             if not name or "\n" in name:
-                raise RevisionNotFound(name, where=str(self._git_dir))
+                raise self._not_there(name)
         asked = "".join(f"{name}^{{commit}}\n" for name in names)
         with piped(encoded(asked)) as stream:
             answer = self.run("cat-file", "--batch-check=%(objectname)", stream=stream)
         found = []
         for name, line in zip(names, answer.decode().splitlines(), strict=True):
             if " " in line:
-                raise RevisionNotFound(name, where=str(self._git_dir))
+                raise self._not_there(name)
             found.append(line)
         return found
+
+    def has(self, commits: Sequence[str]) -> bool:
+        """Whether all of these commits, by id, are there."""
+        try:
+            return self.pin(*commits) == list(commits)
+        except (CannotMerge, OutsideSystemError):
+            return False
 
     def merge_base(self, ours: str, theirs: str) -> str | None:
         """What both commits came from; the best of several; None where there is nothing."""
@@ -161,13 +178,21 @@ class ObjectDatabase:
             said["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = quoted_path(str(self._objects))
         return said
 
+    def _not_there(self, name: str) -> CannotMerge:
+        shown = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
+        return CannotMerge(
+            f"{self._git_dir} has no commit {shown!r}; give a branch, a tag or a commit id that"
+            " is there, and fetch first what was pushed meanwhile"
+        )
+
     def failure(self, complaint: str, what: str) -> Exception:
         """What git complains about, in our words."""
         reason = complaint.strip() or "it said nothing"
         if "unrelated histories" in reason:
-            return UnrelatedHistories(is_shallow=self.is_shallow)
+            return CannotMerge(_UNRELATED_SHALLOW if self.is_shallow else _UNRELATED)
         if any(word in reason for word in _MISSING):
-            return RepositoryDamaged(str(self._git_dir), reason, is_shallow=self.is_shallow)
+            fix = "get the rest with git fetch --unshallow" if self.is_shallow else "clone it anew"
+            return RepositoryDamaged(f"{self._git_dir} is not complete: {reason}; {fix}")
         return OutsideSystemError(f"git {what} failed in {self._git_dir}: {reason}")
 
 
@@ -195,7 +220,7 @@ class Merging:
             marker_length: of the markers; default: git's seven.
 
         Raises:
-            UnrelatedHistories: they have nothing in common.
+            CannotMerge: they have nothing in common.
             RepositoryDamaged: the repository lacks what one of them consists of.
         """
         if marker_length is not None:
@@ -275,16 +300,32 @@ class Merging:
                 lines.append(f"{entry[0]} {blob}\t{path}\0")
         self.run("read-tree", tree)
         with piped(encoded("".join(lines))) as stream:
-            self.run("update-index", "-z", "--index-info", stream=stream)
+            self.run("update-index", "--replace", "-z", "--index-info", stream=stream)
         return self.run("write-tree").decode().strip()
 
-    def run(self, *words: str, stream: IO[bytes] | None = None) -> bytes:
+    def extract(self, tree: str, into: Path, *, paths: Sequence[str]) -> None:
+        """Write the files of a commit or tree below some paths; those it lacks are left out."""
+        into.mkdir()
+        listed = self.run("ls-tree", "-z", "--name-only", tree, "--", *paths)
+        wanted = [path for path in listed.decode("utf-8", "surrogateescape").split("\0") if path]
+        if not wanted:
+            return
+        packed = self.run("archive", "--format=tar", tree, "--", *wanted)
+        with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+            tar.extractall(into, filter="data")
+
+    def run(
+        self,
+        *words: str,
+        stream: IO[bytes] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> bytes:
         """What a git command printed.
 
         Raises:
             OutsideSystemError: it failed.
         """
-        status, out, err = attempt(self._command, *words, stream=stream)
+        status, out, err = attempt(self._command, *words, stream=stream, env=env)
         if status:
             raise self._database.failure(err, words[0])
         return out

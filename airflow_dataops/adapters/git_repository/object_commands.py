@@ -51,7 +51,7 @@ def attempt(
     except git.GitCommandNotFound as error:
         message = "there is no git command on this host; install git 2.38 or newer"
         raise OutsideSystemError(message) from error
-    return cast("tuple[int, bytes, str]", done)
+    return done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ def preview(database: ObjectDatabase, ours: str, theirs: str) -> MergePreview:
     """What merging theirs into ours comes to; both are commit ids.
 
     Raises:
-        UnrelatedHistories: they have nothing in common.
+        CannotMerge: they have nothing in common.
         RepositoryDamaged: the repository lacks a part of them.
     """
     with database.looking() as merging:

@@ -1,0 +1,230 @@
+"""The repository that people push to, to merge its branches in.
+
+A bare copy on this host is where merges are made; it is a cache, and made anew where it is
+broken. The repository itself is the truth: a merge is done when its branch has moved there, from
+the commit that was looked at and no other.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import git
+
+from airflow_dataops.adapters.git_repository import previews
+from airflow_dataops.adapters.git_repository.branches import identity_of
+from airflow_dataops.adapters.git_repository.commands import (
+    PATIENCE_SECONDS,
+    UNATTENDED,
+    piped,
+    told,
+    without_password,
+)
+from airflow_dataops.adapters.git_repository.merging import ObjectDatabase
+from airflow_dataops.adapters.git_repository.mirror import Mirror
+from airflow_dataops.adapters.git_repository.object_commands import attempt
+from airflow_dataops.domain.merge import moved
+from airflow_dataops.errors import (
+    BranchMoved,
+    OutsideSystemError,
+    PushRefused,
+    RepositoryDamaged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from airflow_dataops.domain.merge import FileChange, MergePreview
+    from airflow_dataops.domain.merge_draft import Resolved
+    from airflow_dataops.domain.merge_text import Parts
+    from airflow_dataops.domain.source_change import Authorship
+
+log = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
+_BRANCHES = "refs/heads/"
+
+
+class MergeRepository:
+    """Merges of the branches of the repository at a path or URL; implements the port.
+
+    Args:
+        path: where the copy on this host is, or will be.
+        url: as git takes it.
+        patience_seconds: how long one exchange with the repository may take.
+    """
+
+    def __init__(self, path: Path, *, url: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._path = path
+        self._url = url
+        self._patience = patience_seconds
+        self._mirror = Mirror(path, url=url, patience_seconds=patience_seconds)
+
+    def tips(self, branches: Sequence[str]) -> dict[str, str]:
+        """Commit at the tip of each branch that there is, by branch."""
+        command = git.Git()
+        command.update_environment(**UNATTENDED)
+        wanted = [f"{_BRANCHES}{branch}" for branch in branches]
+        with told("look up branches", ", ".join(branches), self._url):
+            listed = command.ls_remote(self._url, *wanted, kill_after_timeout=self._patience)
+        found = (line.split(maxsplit=1) for line in str(listed).splitlines())
+        # git takes a name for the end of one: others may be listed beside it.
+        return {
+            name.removeprefix(_BRANCHES): commit for commit, name in found if name in set(wanted)
+        }
+
+    def contains(self, commit: str, *, within: str) -> bool:
+        """Whether a commit is another, or one of those that led to it."""
+        return commit == within or self._trying(
+            (commit, within), lambda database: database.merge_base(commit, within) == commit
+        )
+
+    def preview(self, ours: str, theirs: str) -> tuple[MergePreview, list[FileChange]]:
+        """What merging theirs into ours comes to, and what it makes of ours' files."""
+
+        def look(database: ObjectDatabase) -> tuple[MergePreview, list[FileChange]]:
+            with database.looking() as merging:
+                preview = previews.preview_in(merging, ours, theirs)
+                tree = preview.tree
+                files = previews.changes(merging, preview, tree) if tree is not None else []
+            return preview, files
+
+        return self._trying((ours, theirs), look)
+
+    def texts(self, ours: str, theirs: str) -> dict[str, Parts]:
+        """The files whose text is in conflict, by path."""
+        return self._trying((ours, theirs), lambda database: previews.texts(database, ours, theirs))
+
+    @contextmanager
+    def laid_out(self, preview: MergePreview, *, paths: Sequence[str]) -> Iterator[list[Path]]:
+        """Folders with ours' files and the merged ones below some paths, while they are needed.
+
+        With conflicts, ours alone.
+        """
+        commits = (preview.ours, preview.theirs)
+        self._trying(commits, lambda _: None)
+        with (
+            ObjectDatabase(self._path).looking() as merging,
+            tempfile.TemporaryDirectory(prefix="dataops-trees-") as place,
+        ):
+            trees = [preview.ours]
+            if preview.tree is not None:
+                trees.append(merging.merge(*commits).tree)
+            folders = [Path(place, name) for name in ("ours", "merged")][: len(trees)]
+            for folder, tree in zip(folders, trees, strict=True):
+                merging.extract(tree, folder, paths=paths)
+            yield folders
+
+    def write(
+        self,
+        preview: MergePreview,
+        resolved: Mapping[str, Resolved | None],
+        authorship: Authorship,
+    ) -> str:
+        """Make the commit of a merge, on no branch yet; gives its id."""
+
+        def make(database: ObjectDatabase) -> str:
+            with database.writing() as merging:
+                found = merging.merge(preview.ours, preview.theirs)
+                tree = found.tree
+                if resolved:
+                    changed = {
+                        path: (one.mode, one.content) if one else None
+                        for path, one in resolved.items()
+                    }
+                    tree = merging.tree_with(tree, changed)
+                with piped(authorship.message.encode()) as message:
+                    parents = ("-p", preview.ours, "-p", preview.theirs)
+                    committed = merging.run(
+                        *("commit-tree", tree, *parents, "-F", "-"),
+                        stream=message,
+                        env=identity_of(authorship.author),
+                    )
+            return committed.decode().strip()
+
+        return self._trying((preview.ours, preview.theirs), make)
+
+    def move(self, branch: str, *, seen: str, to: str) -> None:
+        """Move a branch from the commit that it was seen at to one that follows it."""
+        ref = f"{_BRANCHES}{branch}"
+        command = git.Git(self._path)
+        command.update_environment(**UNATTENDED)
+        words = ("--porcelain", f"--force-with-lease={ref}:{seen}", self._url, f"{to}:{ref}")
+        status, out, err = attempt(command, "push", *words, patience_seconds=self._patience)
+        if status == 0:
+            return
+        # The answer alone may have been lost on its way.
+        now = self.tips([branch]).get(branch)
+        if now == to:
+            return
+        if now != seen:
+            raise BranchMoved(branch, moved(seen, now))
+        where = without_password(self._url)
+        reason = _words_of(out.decode("utf-8", "replace"), err).replace(self._url, where)
+        message = f"{where} refused the push to branch {branch!r}; nothing was changed: {reason}"
+        raise PushRefused(message)
+
+    def _trying(self, commits: Sequence[str], do: Callable[[ObjectDatabase], Found]) -> Found:
+        """Do something with the copy, which has these commits; once more where it is broken."""
+        self._bring(commits)
+        try:
+            return do(ObjectDatabase(self._path))
+        except RepositoryDamaged:
+            self._begin_anew()
+            self._bring(commits)
+            return do(ObjectDatabase(self._path))
+
+    def _bring(self, commits: Sequence[str]) -> None:
+        if self._has(commits):
+            return
+        with self._alone():
+            try:
+                self._mirror.fetch_branches()
+            except OutsideSystemError:
+                # Another host's git may have left it broken; the repository itself may be well.
+                if not self._path.exists():
+                    raise
+                self.tips([])
+                shutil.rmtree(self._path)
+                self._mirror.fetch_branches()
+        if not self._has(commits):
+            where = without_password(self._url)
+            message = f"{where} has not all of the commits {', '.join(commits)} on its branches"
+            raise OutsideSystemError(message)
+
+    def _begin_anew(self) -> None:
+        with self._alone():
+            log.warning("the copy of %s at %s is broken; making it anew", *self._places())
+            shutil.rmtree(self._path, ignore_errors=True)
+
+    def _places(self) -> tuple[str, Path]:
+        return without_password(self._url), self._path
+
+    def _has(self, commits: Sequence[str]) -> bool:
+        return (self._path / "HEAD").exists() and ObjectDatabase(self._path).has(commits)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Processes of this host change the copy one after the other."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _words_of(output: str, complaint: str) -> str:
+    """What the other side said, without git's own words around it."""
+    said = [
+        line.removeprefix("remote:").strip()
+        for line in complaint.splitlines()
+        if line.startswith("remote:")
+    ]
+    said += [line.split("\t")[-1] for line in output.splitlines() if line.startswith("!")]
+    kept = [line for line in said if line]
+    return " ".join(kept) or complaint.strip() or "nothing"

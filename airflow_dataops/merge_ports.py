@@ -1,0 +1,100 @@
+"""What merging needs from outside, in its own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from airflow_dataops.domain.audit import AuditEntry
+    from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.merge import FileChange, MergePreview
+    from airflow_dataops.domain.merge_draft import KitchenMerge, Resolution, Resolved
+    from airflow_dataops.domain.merge_text import Parts
+    from airflow_dataops.domain.source_change import Authorship
+
+
+class MergeRepository(Protocol):
+    """The repository that holds a project's branches, to merge them in. Commits are their ids."""
+
+    def tips(self, branches: Sequence[str]) -> dict[str, str]:
+        """Commit at the tip of each branch that there is, by branch.
+
+        Raises:
+            OutsideSystemError: the repository does not answer.
+        """
+
+    def contains(self, commit: str, *, within: str) -> bool:
+        """Whether a commit is another, or one of those that led to it."""
+
+    def preview(self, ours: str, theirs: str) -> tuple[MergePreview, list[FileChange]]:
+        """What merging theirs into ours comes to, and what it makes of ours' files.
+
+        Raises:
+            CannotMerge: they have nothing in common.
+        """
+
+    def texts(self, ours: str, theirs: str) -> dict[str, Parts]:
+        """The files whose text is in conflict, by path."""
+
+    def laid_out(
+        self, preview: MergePreview, *, paths: Sequence[str]
+    ) -> AbstractContextManager[list[Path]]:
+        """Folders with ours' files and the merged ones below some paths, while they are needed.
+
+        With conflicts, ours alone.
+        """
+
+    def write(
+        self,
+        preview: MergePreview,
+        resolved: Mapping[str, Resolved | None],
+        authorship: Authorship,
+    ) -> str:
+        """Make the commit of a merge, on no branch yet; gives its id.
+
+        Args:
+            preview: of the merge.
+            resolved: what stands at each path in conflict.
+            authorship: who merges, and what the commit says.
+        """
+
+    def move(self, branch: str, *, seen: str, to: str) -> None:
+        """Move a branch from the commit that it was seen at to one that follows it.
+
+        Raises:
+            BranchMoved: it is not there any more.
+            PushRefused: the repository does not take it.
+            OutsideSystemError: it does not answer, so that it may have moved or not.
+        """
+
+
+class MergeBook(Protocol):
+    """Merges of kitchens: those under way with what people decided, and those that are over."""
+
+    def under_way(self, kitchen: Kitchen, other: Kitchen) -> KitchenMerge | None:
+        """The merge of the other into the kitchen that is not over."""
+
+    def of(self, kitchen: Kitchen) -> list[KitchenMerge]:
+        """Merges into the kitchen, the last one first, without their resolutions."""
+
+    def begin(
+        self, merge: KitchenMerge, kitchen: Kitchen, *, audit: AuditEntry | None = None
+    ) -> None:
+        """Write down that a merge into a kitchen is under way.
+
+        Raises:
+            KitchenBusy: another one of the two is, or the kitchen is being deleted.
+            KitchenNotFound: the kitchen is deleted.
+        """
+
+    def resolve(self, merge: KitchenMerge, given: Sequence[Resolution]) -> None:
+        """Add decisions."""
+
+    def change(
+        self, before: KitchenMerge, after: KitchenMerge, *, audit: AuditEntry | None = None
+    ) -> bool:
+        """Replace how far a merge has come, unless somebody did meanwhile: then False."""

@@ -1,0 +1,29 @@
+"""Merging kitchens: seen before it is done, done as a whole or not at all.
+
+Down brings a parent's work into its child, up a child's work into its parent. What git cannot
+merge by itself becomes a draft, in which people decide region by region, together and over days.
+"""
+
+from airflow_dataops.services.merging.making import merge, preview
+from airflow_dataops.services.merging.request import (
+    MergeDraft,
+    MergeOutcome,
+    MergePlaces,
+    MergeReport,
+    MergeRequest,
+)
+from airflow_dataops.services.merging.resolving import abandon, complete, draft, resolve
+
+__all__ = [
+    "MergeDraft",
+    "MergeOutcome",
+    "MergePlaces",
+    "MergeReport",
+    "MergeRequest",
+    "abandon",
+    "complete",
+    "draft",
+    "merge",
+    "preview",
+    "resolve",
+]

@@ -1,0 +1,141 @@
+"""How a merge that is made comes onto its branch.
+
+It is written down before the branch moves, and again afterwards. Whoever dies in between, or
+hears no answer, leaves a merge that says *pushing*: the next one to look sees at the repository
+which of the two it is, moved or not, and writes that down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain.merge import Direction
+from airflow_dataops.domain.merge_draft import KitchenMerge, MergeState
+from airflow_dataops.errors import BranchMoved, KitchenBusy, KitchenError, PushRefused
+
+if TYPE_CHECKING:
+    from airflow_dataops.services.merging.request import MergePlaces, MergeRequest
+
+# So long a push that nobody has heard of may still be under way.
+_PATIENCE = timedelta(seconds=60)
+_SINCE, _CONFLICTS = "pushing since", "conflicts"
+
+
+def new_merge(asked: MergeRequest, *, ours: str, theirs: str, conflicts: int) -> KitchenMerge:
+    """A merge that begins now."""
+    return KitchenMerge(
+        id=asked.merge_id,
+        kitchen_id=asked.kitchen.id,
+        other_id=asked.other.id,
+        direction=asked.direction,
+        ours=ours,
+        theirs=theirs,
+        state=MergeState.OPEN,
+        opened_by=asked.by.name,
+        opened_at=asked.now,
+        reason=asked.reason,
+        details={_CONFLICTS: str(conflicts)},
+    )
+
+
+def tips_of(asked: MergeRequest, places: MergePlaces) -> tuple[str, str]:
+    """The commits that the two kitchens are at now, in the repository itself.
+
+    Raises:
+        KitchenError: a branch is gone.
+    """
+    branches = [asked.kitchen.branch, asked.other.branch]
+    tips = places.repository.tips(branches)
+    for branch in branches:
+        if branch not in tips:
+            message = (
+                f"the repository has no branch {branch!r} any more: somebody deleted it behind"
+                " our back; push it again, git reflog in a clone knows where it was"
+            )
+            raise KitchenError(message)
+    return tips[branches[0]], tips[branches[1]]
+
+
+def land(
+    merge: KitchenMerge, commit: str, asked: MergeRequest, places: MergePlaces, *, is_new: bool
+) -> KitchenMerge:
+    """Move the kitchen's branch to a commit, from the one that the merge was made on.
+
+    Args:
+        merge: open.
+        commit: to be its tip.
+        asked: by whom.
+        places: where.
+        is_new: whether the merge is not written down yet.
+
+    Raises:
+        KitchenBusy: somebody else lands a merge of the two.
+        BranchMoved: somebody pushed meanwhile.
+        PushRefused: the repository does not take it; says why.
+        OutsideSystemError: it does not answer; ``settled`` says later what became of it.
+    """
+    details = {**merge.details, _SINCE: asked.now.isoformat()}
+    pushing = replace(merge, state=MergeState.PUSHING, commit=commit, details=details)
+    if is_new:
+        places.book.begin(pushing, asked.kitchen)
+    elif not places.book.change(merge, pushing):
+        raise _busy(asked, "somebody else changed it meanwhile; look at it again")
+    try:
+        places.repository.move(asked.kitchen.branch, seen=merge.ours, to=commit)
+    except (BranchMoved, PushRefused):
+        _take_back(pushing, asked, places)
+        raise
+    return _finish(pushing, asked, places)
+
+
+def settled(asked: MergeRequest, places: MergePlaces) -> KitchenMerge | None:
+    """The merge of the two that is under way, once it is known whether its push arrived.
+
+    Raises:
+        KitchenBusy: somebody lands it at this moment.
+    """
+    merge = places.book.under_way(asked.kitchen, asked.other)
+    if merge is None or merge.state is not MergeState.PUSHING or merge.commit is None:
+        return merge
+    ours, _ = tips_of(asked, places)
+    if places.repository.contains(merge.commit, within=ours):
+        _finish(merge, asked, places)
+        return None
+    if asked.now - datetime.fromisoformat(merge.details[_SINCE]) < _PATIENCE:
+        raise _busy(asked, "it is on its way to the repository; ask again in a minute")
+    _take_back(merge, asked, places)
+    return places.book.under_way(asked.kitchen, asked.other)
+
+
+def _finish(pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces) -> KitchenMerge:
+    done = replace(
+        pushing,
+        state=MergeState.DONE,
+        ended_by=asked.by.name,
+        ended_at=asked.now,
+        reason=asked.reason or pushing.reason,
+        details={name: v for name, v in pushing.details.items() if name != _SINCE},
+    )
+    facts = {"commit": pushing.commit or "", "ours": pushing.ours, "theirs": pushing.theirs}
+    entry = asked.entry(f"merge {pushing.direction}", **facts)
+    places.book.change(pushing, done, audit=entry)
+    places.registry.ask_for_parsing(asked.kitchen)
+    return done
+
+
+def _take_back(pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces) -> None:
+    """Where people decided about conflicts, their draft stays; else nothing was begun."""
+    details = {name: value for name, value in pushing.details.items() if name != _SINCE}
+    before = replace(pushing, state=MergeState.OPEN, commit=None, details=details)
+    if details.get(_CONFLICTS, "0") == "0":
+        before = replace(
+            before, state=MergeState.ABANDONED, ended_by=asked.by.name, ended_at=asked.now
+        )
+    places.book.change(pushing, before)
+
+
+def _busy(asked: MergeRequest, why: str) -> KitchenBusy:
+    state = "being merged " + ("up into" if asked.direction is Direction.UP else "down into")
+    return KitchenBusy(asked.kitchen.name, state, why)

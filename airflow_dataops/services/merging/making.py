@@ -1,0 +1,174 @@
+"""Previewing merges, and making those that git makes by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain.audit import check_reason
+from airflow_dataops.domain.merge import Direction, moved
+from airflow_dataops.domain.merge_draft import (
+    Choice,
+    Resolution,
+    conflict_paths,
+    present_resolutions,
+)
+from airflow_dataops.errors import BranchMoved, KitchenBusy, MergeNotReady
+from airflow_dataops.services.merging.landing import land, new_merge, settled, tips_of
+from airflow_dataops.services.merging.request import MergeOutcome, MergeReport
+
+if TYPE_CHECKING:
+    from airflow_dataops.domain.merge import MergePreview
+    from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge
+    from airflow_dataops.services.merging.request import MergePlaces, MergeRequest
+
+
+def preview(asked: MergeRequest, places: MergePlaces) -> MergeReport:
+    """What the merge would come to now; changes nothing.
+
+    Raises:
+        CannotMerge: the branches have nothing in common.
+        KitchenError: one of them is gone.
+        OutsideSystemError: the repository does not answer.
+    """
+    ours, theirs = tips_of(asked, places)
+    found, files = places.repository.preview(ours, theirs)
+    found = _with_relation(found, places)
+    return MergeReport(
+        preview=found,
+        files=tuple(files),
+        missing=tuple(_missing(asked, found)),
+        under_way=places.book.under_way(asked.kitchen, asked.other),
+    )
+
+
+def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
+    """Merge, or open a draft about what git cannot merge by itself.
+
+    A draft that is open keeps what people decided, as far as it is still about the same.
+
+    Raises:
+        BranchMoved: the branches are not where the person saw them.
+        MergeNotReady: something is missing; says what.
+        CannotMerge: the branches have nothing in common.
+        PushRefused: the repository does not take it; nothing has changed.
+        KitchenBusy: somebody merges the two at this moment.
+        InvalidRequest: the reason cannot be kept.
+        OutsideSystemError: the repository does not answer.
+    """
+    check_reason(asked.reason)
+    under_way = settled(asked, places)
+    ours, theirs = tips_of(asked, places)
+    _check_seen(asked, ours=ours, theirs=theirs)
+    found, _ = places.repository.preview(ours, theirs)
+    found = _with_relation(found, places)
+    if found.is_nothing_new:
+        return MergeOutcome(preview=found, commit=ours, is_new=False)
+    missing = _missing(asked, found)
+    if missing:
+        raise MergeNotReady(asked.what, missing)
+    if found.conflicts:
+        return MergeOutcome(
+            preview=found,
+            commit=None,
+            is_new=False,
+            merge=_drafted(asked, found, under_way, places),
+        )
+    begun = _at(under_way, found) or new_merge(asked, ours=ours, theirs=theirs, conflicts=0)
+    if under_way is not None and not places.book.change(under_way, begun):
+        raise KitchenBusy(asked.kitchen.name, "being merged into", "look at it again")
+    # Down without work of one's own is the parent's line; up always says who delivered.
+    is_forward = found.is_forward and asked.direction is Direction.DOWN
+    commit = theirs if is_forward else places.repository.write(found, {}, asked.authorship())
+    done = land(begun, commit, asked, places, is_new=under_way is None)
+    return MergeOutcome(preview=found, commit=commit, is_new=True, merge=done)
+
+
+def _with_relation(found: MergePreview, places: MergePlaces) -> MergePreview:
+    """The preview with what one commit is to the other."""
+    repository = places.repository
+    return replace(
+        found,
+        is_nothing_new=repository.contains(found.theirs, within=found.ours),
+        is_forward=repository.contains(found.ours, within=found.theirs),
+    )
+
+
+def _missing(asked: MergeRequest, found: MergePreview) -> list[str]:
+    """What has to be done first."""
+    if asked.direction is Direction.DOWN or found.is_nothing_new or found.is_forward:
+        return []
+    other = asked.other.name
+    what = f"{asked.kitchen.name} has changes that {other} has not; first merge them down:"
+    return [f"{what} airflow dataops merge down {other}"]
+
+
+def _check_seen(asked: MergeRequest, *, ours: str, theirs: str) -> None:
+    for kitchen, seen, now in (
+        (asked.kitchen, asked.ours, ours),
+        (asked.other, asked.theirs, theirs),
+    ):
+        if seen not in {None, now}:
+            raise BranchMoved(kitchen.branch, moved(str(seen), now))
+
+
+def _drafted(
+    asked: MergeRequest, found: MergePreview, under_way: KitchenMerge | None, places: MergePlaces
+) -> KitchenMerge:
+    """The draft about these conflicts, opened now or brought to what is in conflict now."""
+    if under_way is None:
+        count = len(found.conflicts)
+        opened = new_merge(asked, ours=found.ours, theirs=found.theirs, conflicts=count)
+        places.book.begin(opened, asked.kitchen, audit=asked.entry("open merge"))
+        return opened
+    if (under_way.ours, under_way.theirs) == (found.ours, found.theirs):
+        return under_way
+    lost = _lost(under_way, found, places)
+    moved = _at(under_way, found) or under_way
+    if not places.book.change(under_way, moved, audit=asked.entry("renew merge")):
+        raise KitchenBusy(asked.kitchen.name, "being merged into", "look at it again")
+    taken_back = [
+        Resolution(path=path, region=None, choice=Choice.OPEN, by=asked.by.name, at=asked.now)
+        for path in lost
+    ]
+    places.book.resolve(moved, taken_back)
+    return places.book.under_way(asked.kitchen, asked.other) or moved
+
+
+def _lost(under_way: KitchenMerge, found: MergePreview, places: MergePlaces) -> list[str]:
+    """Paths about which people decided, and whose conflict is another now."""
+    decided = present_resolutions(under_way.resolutions)
+    if not decided:
+        return []
+    repository = places.repository
+    old, _ = repository.preview(under_way.ours, under_way.theirs)
+    before = _by_path(conflict_paths(old, repository.texts(old.ours, old.theirs)))
+    after = _by_path(conflict_paths(found, repository.texts(found.ours, found.theirs)))
+    return [
+        path
+        for path in decided
+        if path not in after or path not in before or not _are_alike(before[path], after[path])
+    ]
+
+
+def _by_path(conflicts: list[ConflictPath]) -> dict[str, ConflictPath]:
+    return {conflict.path: conflict for conflict in conflicts}
+
+
+def _are_alike(one: ConflictPath, other: ConflictPath) -> bool:
+    """Whether the same is in conflict, wherever in the text it is."""
+    if one.regions or other.regions:
+        return _sides(one) == _sides(other)
+    return [c.file for c in one.conflicts] == [c.file for c in other.conflicts]
+
+
+def _sides(conflict: ConflictPath) -> list[tuple[str, str, str]]:
+    return [(region.base, region.ours, region.theirs) for region in conflict.regions]
+
+
+def _at(under_way: KitchenMerge | None, found: MergePreview) -> KitchenMerge | None:
+    """A merge under way, brought to other commits."""
+    if under_way is None:
+        return None
+    details = {**under_way.details, "conflicts": str(len(found.conflicts))}
+    return replace(under_way, ours=found.ours, theirs=found.theirs, details=details)

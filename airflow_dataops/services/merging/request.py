@@ -1,0 +1,131 @@
+"""What is asked of a merge, where it is done, and what is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain.audit import AuditEntry
+from airflow_dataops.domain.merge import Direction
+from airflow_dataops.domain.source_change import Authorship
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.merge import FileChange, MergePreview
+    from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge
+    from airflow_dataops.domain.staff import Person
+    from airflow_dataops.merge_ports import MergeBook, MergeRepository
+    from airflow_dataops.ports import KitchenRegistry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeRequest:
+    """What a person asks for two kitchens, when, why, and from where.
+
+    Attributes:
+        kitchen: the one merged into.
+        other: the one that is merged; a parent or child of it.
+        merge_id: of a merge that begins with this request.
+        ours: commit that the person takes the kitchen to be at; None where they name nothing.
+        theirs: the same of the other.
+    """
+
+    kitchen: Kitchen
+    other: Kitchen
+    direction: Direction
+    by: Person
+    now: datetime
+    source: str
+    merge_id: str
+    reason: str | None = None
+    ours: str | None = None
+    theirs: str | None = None
+
+    @property
+    def what(self) -> str:
+        """The merge in the words of a refusal."""
+        return f"the merge of {self.other.name} {self.direction} into {self.kitchen.name}"
+
+    @property
+    def child(self) -> Kitchen:
+        """The one of the two that was cut from the other."""
+        return self.other if self.direction is Direction.UP else self.kitchen
+
+    def authorship(self) -> Authorship:
+        """Who merges, and what the commit says."""
+        title = f"Merge {self.other.name} into {self.kitchen.name}"
+        message = f"{title}\n\n{self.reason}" if self.reason else title
+        return Authorship(author=self.by.name, message=message)
+
+    def entry(self, action: str, **details: str) -> AuditEntry:
+        """What the audit trail keeps."""
+        return AuditEntry(
+            at=self.now,
+            by=self.by.name,
+            source=self.source,
+            action=action,
+            project=self.kitchen.project,
+            environment=self.kitchen.environment,
+            kitchen_id=self.kitchen.id,
+            kitchen=self.kitchen.name,
+            reason=self.reason,
+            details={"merged": self.other.name, **details},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergePlaces:
+    """Where merges are made and written down."""
+
+    repository: MergeRepository
+    book: MergeBook
+    registry: KitchenRegistry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeReport:
+    """What a merge comes to, before it is made.
+
+    Attributes:
+        files: what it makes of the kitchen's files; none with conflicts.
+        missing: what stands in its way, one sentence each.
+        under_way: the merge of the two that people decide about already.
+    """
+
+    preview: MergePreview
+    files: tuple[FileChange, ...] = ()
+    missing: tuple[str, ...] = ()
+    under_way: KitchenMerge | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeOutcome:
+    """What became of a merge.
+
+    Attributes:
+        commit: the kitchen's tip from now on; None where people have to decide first.
+        is_new: whether the kitchen's branch has moved.
+        merge: as it is written down; None where there was nothing to merge.
+    """
+
+    preview: MergePreview
+    commit: str | None
+    is_new: bool
+    merge: KitchenMerge | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeDraft:
+    """A merge under way, with what is decided and what is open.
+
+    Attributes:
+        open_places: paths and regions that nobody has decided about.
+        moved: the commit that the kitchen has moved on to since; None where it has not.
+    """
+
+    merge: KitchenMerge
+    conflicts: tuple[ConflictPath, ...]
+    open_places: tuple[tuple[str, int | None], ...]
+    moved: str | None

@@ -1,0 +1,141 @@
+"""Deciding about what git could not merge, and making the merge once nothing is open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain.audit import check_reason
+from airflow_dataops.domain.merge import moved
+from airflow_dataops.domain.merge_draft import (
+    MergeState,
+    check_resolution,
+    conflict_paths,
+    open_places,
+    resolved,
+)
+from airflow_dataops.errors import BranchMoved, KitchenBusy, MergeNotFound, MergeNotReady
+from airflow_dataops.services.merging.landing import land, settled, tips_of
+from airflow_dataops.services.merging.request import MergeDraft, MergeOutcome
+from airflow_dataops.specs import merged_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_dataops.domain.merge_draft import KitchenMerge, Resolution, Resolved
+    from airflow_dataops.services.merging.request import MergePlaces, MergeRequest
+
+_MOST_LISTED = 10
+
+
+def draft(asked: MergeRequest, places: MergePlaces) -> MergeDraft:
+    """The merge under way, with its conflicts and what is decided about them.
+
+    Raises:
+        MergeNotFound: none is.
+    """
+    merge = _under_way(asked, places)
+    ours, _ = tips_of(asked, places)
+    return _draft(merge, places, moved=ours if ours != merge.ours else None)
+
+
+def resolve(asked: MergeRequest, given: Sequence[Resolution], places: MergePlaces) -> MergeDraft:
+    """Add decisions to the draft, all of them or none.
+
+    Raises:
+        MergeNotFound: no merge of the two is under way.
+        InvalidRequest: a decision cannot be one about these conflicts.
+    """
+    found = draft(asked, places)
+    for one in given:
+        check_resolution(found.conflicts, one)
+    places.book.resolve(found.merge, given)
+    return _draft(_under_way(asked, places), places, moved=found.moved)
+
+
+def complete(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
+    """Make the merge as people decided it.
+
+    Raises:
+        MergeNotFound: no merge of the two is under way.
+        MergeNotReady: something is open, or a file cannot be read as it was decided.
+        BranchMoved: somebody pushed to the kitchen's branch since; the draft stays.
+        PushRefused: the repository does not take it; the draft stays.
+        OutsideSystemError: the repository does not answer.
+    """
+    check_reason(asked.reason)
+    found = draft(asked, places)
+    merge = found.merge
+    if found.moved is not None:
+        raise BranchMoved(asked.kitchen.branch, moved(merge.ours, found.moved))
+    if found.open_places:
+        raise MergeNotReady(asked.what, _still_open(found.open_places))
+    files = resolved(found.conflicts, merge.resolutions)
+    if complaints := _complaints(files):
+        raise MergeNotReady(asked.what, complaints)
+    preview, _ = places.repository.preview(merge.ours, merge.theirs)
+    commit = places.repository.write(preview, files, asked.authorship())
+    done = land(merge, commit, asked, places, is_new=False)
+    return MergeOutcome(preview=preview, commit=commit, is_new=True, merge=done)
+
+
+def abandon(asked: MergeRequest, places: MergePlaces) -> None:
+    """End the draft without a merge; what was decided stays in the records.
+
+    Raises:
+        MergeNotFound: no merge of the two is under way.
+        KitchenBusy: somebody completes it at this moment.
+        InvalidRequest: the reason cannot be kept.
+    """
+    check_reason(asked.reason)
+    merge = _under_way(asked, places)
+    over = replace(
+        merge,
+        state=MergeState.ABANDONED,
+        ended_by=asked.by.name,
+        ended_at=asked.now,
+        reason=asked.reason,
+    )
+    if not places.book.change(merge, over, audit=asked.entry("abandon merge")):
+        raise KitchenBusy(asked.kitchen.name, "being merged into", "look at it again")
+
+
+def _under_way(asked: MergeRequest, places: MergePlaces) -> KitchenMerge:
+    merge = settled(asked, places)
+    if merge is None:
+        message = (
+            f"{asked.what} is not under way: it is once a merge has met conflicts; see"
+            " `airflow dataops merge preview`"
+        )
+        raise MergeNotFound(message)
+    return merge
+
+
+def _draft(merge: KitchenMerge, places: MergePlaces, *, moved: str | None) -> MergeDraft:
+    preview, _ = places.repository.preview(merge.ours, merge.theirs)
+    conflicts = conflict_paths(preview, places.repository.texts(merge.ours, merge.theirs))
+    return MergeDraft(
+        merge=merge,
+        conflicts=tuple(conflicts),
+        open_places=tuple(open_places(conflicts, merge.resolutions)),
+        moved=moved,
+    )
+
+
+def _still_open(places: Sequence[tuple[str, int | None]]) -> list[str]:
+    listed = [
+        f"{path}, region {region}, is open" if region else f"{path} is open"
+        for path, region in places[:_MOST_LISTED]
+    ]
+    more = len(places) - _MOST_LISTED
+    return [*listed, f"{more} more are open"] if more > 0 else listed
+
+
+def _complaints(files: Mapping[str, Resolved | None]) -> list[str]:
+    """What is wrong with texts that people made; a side's own version is that side's affair."""
+    found = (
+        merged_file.complaint(path, one.content)
+        for path, one in files.items()
+        if one is not None and isinstance(one.content, bytes)
+    )
+    return [complaint for complaint in found if complaint is not None]

@@ -1,0 +1,52 @@
+"""Whether what people made of a file in conflict can be read at all: Python, YAML, or any text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import PurePosixPath
+
+import yaml
+
+_LEFT_OVER = re.compile(r"^(<{7}|>{7})( |$)", re.MULTILINE)
+
+
+def complaint(path: str, content: bytes) -> str | None:
+    """What is wrong with a file, with its line; None where nothing is."""
+    text = content.decode("utf-8", "surrogateescape")
+    left = _LEFT_OVER.search(text)
+    if left is not None:
+        line = text.count("\n", 0, left.start()) + 1
+        return f"{path}:{line}: a conflict marker is left in it"
+    kind = PurePosixPath(path).suffix
+    if kind == ".py":
+        return _of_python(path, content)
+    if kind in {".yaml", ".yml"}:
+        return _of_yaml(path, content)
+    return None
+
+
+def _of_python(path: str, content: bytes) -> str | None:
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            # An odd escape in a string is its author's affair.
+            warnings.simplefilter("ignore")
+            ast.parse(content, path)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        reason = getattr(error, "msg", None) or str(error)
+        return f"{path}:{line or 1}: this is no Python: {reason}"
+    return None
+
+
+def _of_yaml(path: str, content: bytes) -> str | None:
+    try:
+        for _ in yaml.parse(content, Loader=yaml.CSafeLoader):
+            pass
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        return f"{path}:{mark.line + 1 if mark else 1}: this is no YAML: {reason}"
+    return None
