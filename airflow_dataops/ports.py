@@ -349,6 +349,9 @@ class Warehouse(Protocol):
             ToolUnreachable: the database does not answer at all.
         """
 
+    def cancel(self) -> None:
+        """End what is measured at this moment; called from another thread or a signal."""
+
     def count_rows(self, sql: str, *, table: Table | None = None) -> int:
         """How many rows a query finds; ``{table}`` in it stands for the table's slice."""
 

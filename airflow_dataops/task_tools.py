@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         FileStore,
         PendingTables,
         TableWriter,
+        Validator,
     )
 
 
@@ -95,6 +96,34 @@ def copying_warehouse(tool: str, *, source: str) -> CopyingWarehouse:
     return RedshiftLoads(RedshiftSessions(_redshift(tool)), access)
 
 
+def validator(tool: str, *, is_pending: bool = False) -> Validator:
+    """What judges expectations that SQL does not say, in the warehouse behind a tool.
+
+    Raises:
+        ConfigurationError: the tool's connection is of a type that it cannot read.
+    """
+    from sqlalchemy import URL
+
+    from airflow_dataops.adapters.great_expectations import GreatExpectations
+    from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
+
+    login = _login(tool)
+    host, port, user, password, database = (
+        login.pop(name, None) for name in ("host", "port", "user", "password", "dbname")
+    )
+    url = URL.create(
+        "postgresql+psycopg2",
+        username=_text(user),
+        password=_text(password),
+        host=_text(host),
+        port=None if port is None else int(port),
+        database=_text(database),
+        query={name: str(value) for name, value in login.items()},
+    )
+    warehouse = SqlWarehouse(_login(tool), is_pending=is_pending)
+    return GreatExpectations(url.render_as_string(hide_password=False), warehouse.schema_of)
+
+
 def file_store(tool: str) -> FileStore:
     """The object store or file server behind a tool, as its connection's type says."""
     from airflow.sdk import BaseHook
@@ -161,6 +190,10 @@ def _login(tool: str) -> dict[str, str | int]:
     from airflow_dataops.adapters.database_login import database_login
 
     return database_login(tool, BaseHook.get_connection(tool))
+
+
+def _text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _redshift(tool: str) -> Callable[[], Any]:

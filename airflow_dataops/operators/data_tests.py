@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from airflow_dataops.data_ports import Validator
     from airflow_dataops.domain.data_assets import Table
     from airflow_dataops.domain.data_tests import DataTest
     from airflow_dataops.ports import Warehouse
@@ -54,6 +56,7 @@ class DataTestsOperator(RendersDomainObjects):
         self.tests = tests
         self.stage = stage
         self.publishes = publishes
+        self._asked: list[Warehouse] = []
 
     def execute(self, context: Context) -> None:
         """Run the tests and write each verdict to the task's log.
@@ -66,9 +69,10 @@ class DataTestsOperator(RendersDomainObjects):
         from airflow_dataops.services import data_testing
 
         places = data_testing.Places(
-            warehouse_for=self._warehouses(context),
+            warehouse_for=self._remembered(self._warehouses(context)),
             file_store_for=task_tools.file_store,
             count_parquet_rows=task_tools.count_parquet_rows,
+            validator_for=self._validators(),
         )
         verdicts = data_testing.run_tests(self.tests, places)
         for verdict, line in zip(verdicts, verdict_lines(verdicts), strict=True):
@@ -80,6 +84,25 @@ class DataTestsOperator(RendersDomainObjects):
                 self.log.info(line)
         tell_people(verdicts)
         _stop_where_needed(verdicts)
+
+    def on_kill(self) -> None:
+        """Have the warehouses end what is measured at this moment."""
+        for warehouse in self._asked:
+            warehouse.cancel()
+
+    def _remembered(self, warehouse_for: Callable[[str], Warehouse]) -> Callable[[str], Warehouse]:
+        def remembered(tool: str) -> Warehouse:
+            warehouse = warehouse_for(tool)
+            self._asked.append(warehouse)
+            return warehouse
+
+        return remembered
+
+    def _validators(self) -> Callable[[str], Validator]:
+        from airflow_dataops import task_tools
+
+        pending = {table.tool for table in self.publishes} if self.stage else set()
+        return cache(lambda tool: task_tools.validator(tool, is_pending=tool in pending))
 
     def _warehouses(self, context: Context) -> Callable[[str], Warehouse]:
         """Where tables are read: what is pending, in a stage that publishes."""

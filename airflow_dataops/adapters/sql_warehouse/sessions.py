@@ -158,7 +158,8 @@ def told(error: psycopg.Error, header_lines: int = 0) -> OutsideSystemError:
         not state or state.startswith(_MAY_PASS_LATER)
     ):
         reason = error.diag.message_primary or str(error).partition("\n")[0]
-        return ToolUnreachable(f"the database does not answer: {reason}")
+        message = f"the database does not answer: {reason}; once it does, the task is run again"
+        return ToolUnreachable(message)
     reason = error.diag.message_primary or type(error).__name__
     if state == _NOT_IN_ENCODING:
         reason = "not UTF-8"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from threading import Lock
+from threading import Event, RLock
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -54,7 +54,9 @@ class TwoSessions:
         self._login = login
         self._seconds = seconds
         self._open: set[psycopg.Connection] = set()
-        self._lock = Lock()
+        # A signal may come while its own thread holds it.
+        self._lock = RLock()
+        self._is_ended = Event()
 
     def measure(self, measures: Sequence[Measure]) -> list[Measured]:
         """One answer per measure, in their order, all of one state.
@@ -62,6 +64,7 @@ class TwoSessions:
         Raises:
             ToolUnreachable: the database does not answer at all.
         """
+        self._is_ended.clear()
         with self._session() as session:
             few = {
                 (table, column)
@@ -78,7 +81,8 @@ class TwoSessions:
             return answers.listed()
 
     def cancel(self) -> None:
-        """Have the server end what is asked at this moment."""
+        """Have the server end what is asked at this moment, and ask nothing more."""
+        self._is_ended.set()
         with self._lock:
             for connection in self._open:
                 connection.cancel_safe(timeout=_CANCEL_SECONDS)
@@ -99,7 +103,7 @@ class TwoSessions:
             with self._lock:
                 self._open.add(connection)
             try:
-                yield _Session(connection)
+                yield _Session(connection, self._is_ended)
             except BaseException:
                 self.cancel()
                 raise
@@ -109,10 +113,14 @@ class TwoSessions:
 
 
 class _Session:
-    def __init__(self, connection: psycopg.Connection) -> None:
+    def __init__(self, connection: psycopg.Connection, is_ended: Event) -> None:
         self._connection = connection
+        self._is_ended = is_ended
 
     def ask(self, statement: Statement) -> list[tuple[Any, ...]]:
+        if self._is_ended.is_set():
+            message = "the task was ended before this was measured; run it again"
+            raise ToolUnreachable(message)
         return self._told(lambda: self._rows(statement.sql))
 
     def exported(self) -> str | None:

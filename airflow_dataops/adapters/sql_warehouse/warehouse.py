@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 from airflow_dataops.adapters.sql_warehouse import loading, statements
 from airflow_dataops.adapters.sql_warehouse.results import reading
@@ -74,6 +74,20 @@ class SqlWarehouse:
     def cancel(self) -> None:
         """End what is measured at this moment; called from another thread or a signal."""
         self._sessions.cancel()
+
+    def schema_of(self, table: str) -> str:
+        """The schema in which a table's name is found.
+
+        Raises:
+            OutsideSystemError: there is no such table.
+        """
+        found = SQL(
+            "select relnamespace::regnamespace::text from pg_class where oid = {}::regclass"
+        )
+        with self._login.reading() as connection:
+            name = statements.identifier(table).as_string(None)
+            row = connection.execute(found.format(Literal(name))).fetchone()
+        return str(row[0]) if row else ""
 
     def count_rows(self, sql: str, *, table: Table | None = None) -> int:
         """How many rows a query finds; ``{table}`` in it stands for the table's slice."""

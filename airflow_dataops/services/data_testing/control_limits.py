@@ -149,7 +149,7 @@ def _ewma(rule: ControlLimits, process: Expectation, chart: Chart) -> str | None
 def _width(rate: float) -> float:
     """Width of EWMA limits whose mean run length in control is one over the rate."""
     low, high = 1.0, 6.0
-    for _ in range(30):
+    for _ in range(12):
         middle = (low + high) / 2
         arl = ewma_run_length(weight=WEIGHT, width=middle, asymptotic=True).mean
         low, high = (middle, high) if arl < 1 / rate else (low, middle)
