@@ -16,6 +16,7 @@ from airflow.cli.cli_config import (
     lazy_load_command,
 )
 
+from airflow_dataops.cli.merge_arguments import merge_group
 from airflow_dataops.cli.schedule_arguments import schedule_group
 
 _ENVIRONMENT = Arg(("environment",), help="Name of the release environment")
@@ -266,6 +267,7 @@ def _other_groups() -> tuple[CLICommand, ...]:
         _command("login", f"{cli}.login.login", "Log in to the REST API of kitchens", _LOGIN),
         _command("logout", f"{cli}.login.logout", "Forget the login of this host", ()),
         schedule_group(),
+        merge_group(),
         GroupCommand(name="operation", help="Creations and deletions", subcommands=(show,)),
         GroupCommand(name="audit", help="Who did what", subcommands=(export,)),
         GroupCommand(name="alerts", help="What people were told in Slack", subcommands=(alerts,)),

@@ -1,0 +1,220 @@
+"""Bodies of ``airflow dataops merge``, through the REST API.
+
+Exit codes: 0 done, or nothing to do; 1 refused, failed, or conflicts wait for decisions; 2 a
+command line that cannot be meant so.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from airflow_dataops.cli import merge_preview
+from airflow_dataops.cli.answers import command, printable, say_aside, show_table
+from airflow_dataops.cli.api_client import ApiClient
+from airflow_dataops.cli.facts import readably
+from airflow_dataops.cli.merge_models import (
+    ConflictAnswer,
+    DecisionAnswer,
+    DraftAnswer,
+    MergeAnswer,
+    OpenConflictAnswer,
+    PreviewAnswer,
+    RegionAnswer,
+)
+from airflow_dataops.domain import names
+from airflow_dataops.errors import UsageError
+
+_ANY_REPOSITORY = 3
+
+
+@command
+def preview(arguments: Any) -> None:
+    """Show what a merge would come to, of kitchens or of commits of any repository."""
+    what = arguments.what
+    if len(what) == _ANY_REPOSITORY and not arguments.up:
+        arguments.repository, arguments.ours, arguments.theirs = what
+        code = merge_preview.show_preview(arguments)
+    elif len(what) == 1:
+        code = _preview_of_kitchen(what[0], arguments)
+    else:
+        message = "give a kitchen, with --up or without, or REPOSITORY OURS THEIRS"
+        raise UsageError(message, field="what")
+    if code:
+        sys.exit(code)
+
+
+@command
+def down(arguments: Any) -> None:
+    """Merge the parent into the kitchen."""
+    _merge(arguments, "down")
+
+
+@command
+def up(arguments: Any) -> None:
+    """Merge the kitchen into its parent."""
+    _merge(arguments, "up")
+
+
+@command
+def status(arguments: Any) -> None:
+    """Show the merge under way."""
+    with ApiClient.of_present_login() as api:
+        found = api.one(DraftAnswer, "GET", *_place(arguments))
+    if _is_for_people(arguments):
+        _show_draft(found, arguments)
+    else:
+        show_table([found.model_dump(mode="json")], output=arguments.output)
+
+
+@command
+def resolve(arguments: Any) -> None:
+    """Decide about a path or region in conflict."""
+    if (arguments.choice == "own") != (arguments.file is not None):
+        message = "--file goes with own, and own with --file"
+        raise UsageError(message, field="file")
+    decision: dict[str, object] = {"path": arguments.path, "choice": arguments.choice}
+    if arguments.region is not None:
+        decision["region"] = arguments.region
+    if arguments.file is not None:
+        decision["text"] = _text_of(arguments.file)
+    body = {"resolutions": [decision]}
+    with ApiClient.of_present_login() as api:
+        found = api.one(DraftAnswer, "POST", *_place(arguments), "resolutions", body=body)
+    left = len(found.open)
+    if left:
+        print(f"{left} left to decide; airflow dataops merge status {arguments.kitchen}")
+    else:
+        print(f"all is decided; airflow dataops merge complete {arguments.kitchen}")
+
+
+@command
+def complete(arguments: Any) -> None:
+    """Make the merge as it was decided."""
+    with ApiClient.of_present_login() as api:
+        done = api.one(MergeAnswer, "POST", *_place(arguments), "complete", body=_reason(arguments))
+    _show_merge(done, arguments)
+
+
+@command
+def abandon(arguments: Any) -> None:
+    """End the merge under way without merging."""
+    with ApiClient.of_present_login() as api:
+        api.json("POST", *_place(arguments), "abandon", body=_reason(arguments))
+    print(f"the merge into {arguments.kitchen} is over, and nothing was merged")
+
+
+def _preview_of_kitchen(kitchen: str, arguments: Any) -> int:
+    direction = "up" if arguments.up else "down"
+    place = ("kitchens", names.check_kitchen_name(kitchen), "merge", direction, "preview")
+    with ApiClient.of_present_login() as api:
+        found = api.one(PreviewAnswer, "GET", *place)
+    if arguments.json:
+        print(json.dumps(found.model_dump(mode="json"), indent=2))
+    else:
+        print("\n".join(_preview_lines(found)))
+    return 1 if arguments.exit_code and found.conflicts else 0
+
+
+def _preview_lines(found: PreviewAnswer) -> list[str]:
+    lines = [f"{found.merged} {found.theirs[:12]} into {found.kitchen} {found.ours[:12]}"]
+    if found.is_nothing_new:
+        return [*lines, f"{found.kitchen} has all of it already"]
+    lines += [f"first: {sentence}" for sentence in found.missing]
+    if found.conflicts:
+        return [*lines, "people have to decide about", *map(_conflict_line, found.conflicts)]
+    lines += [
+        f"  {file.change:8} {printable(file.path)}" + (f" (was {file.before})" * bool(file.before))
+        for file in found.files
+    ]
+    return lines
+
+
+def _conflict_line(conflict: ConflictAnswer) -> str:
+    places = f", {conflict.regions} region{'s' * (conflict.regions != 1)}"
+    return f"  {conflict.kind:14} {printable(conflict.path)}{places if conflict.regions else ''}"
+
+
+def _merge(arguments: Any, direction: str) -> None:
+    body = {
+        **_reason(arguments),
+        **{n: getattr(arguments, n) for n in ("ours", "theirs") if getattr(arguments, n)},
+    }
+    with ApiClient.of_present_login() as api:
+        done = api.one(MergeAnswer, "POST", *_place(arguments, direction), body=body)
+    _show_merge(done, arguments)
+    if done.commit is None:
+        sys.exit(1)
+
+
+def _show_merge(done: MergeAnswer, arguments: Any) -> None:
+    if not _is_for_people(arguments):
+        show_table([done.model_dump(mode="json")], output=arguments.output)
+        return
+    if done.commit is None:
+        say_aside(
+            f"{done.merged} does not merge into {done.kitchen} by itself; people decide about"
+        )
+        for conflict in done.conflicts:
+            say_aside(_conflict_line(conflict))
+        say_aside(f"see them with: airflow dataops merge status {arguments.kitchen}")
+    elif done.state == "done":
+        print(f"merged {done.merged} into {done.kitchen}, commit {done.commit}")
+    else:
+        print(f"{done.kitchen} has all of {done.merged} already, commit {done.commit}")
+
+
+def _show_draft(found: DraftAnswer, arguments: Any) -> None:
+    since = f"{found.opened_by}, {readably(found.opened_at)}"
+    print(f"{found.merged} {found.theirs[:12]} into {found.kitchen} {found.ours[:12]}, by {since}")
+    if found.moved is not None:
+        say_aside(
+            f"somebody pushed to {found.kitchen} since, it is at {found.moved[:12]}; go on from "
+            f"there with: airflow dataops merge down {found.kitchen}"
+        )
+    show_table(
+        [row for conflict in found.conflicts for row in _rows(conflict)], output=arguments.output
+    )
+
+
+def _rows(conflict: OpenConflictAnswer) -> list[dict[str, object]]:
+    if conflict.decided is not None or not conflict.regions:
+        return [_row(conflict, None, conflict.decided)]
+    return [_row(conflict, region, region.decided) for region in conflict.regions]
+
+
+def _row(
+    conflict: OpenConflictAnswer, region: RegionAnswer | None, decided: DecisionAnswer | None
+) -> dict[str, object]:
+    return {
+        "path": conflict.path,
+        "kind": conflict.kind,
+        "region": region.number if region else "",
+        "line": region.line if region else "",
+        "decided": decided.choice if decided else "open",
+        "by": decided.by if decided else "",
+    }
+
+
+def _text_of(file: str) -> str:
+    if file == "-":
+        return sys.stdin.read()
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{file} cannot be read as UTF-8 text: {error}"
+        raise UsageError(message, field="file") from error
+
+
+def _place(arguments: Any, direction: str = "down") -> tuple[str, ...]:
+    return ("kitchens", names.check_kitchen_name(arguments.kitchen), "merge", direction)
+
+
+def _reason(arguments: Any) -> dict[str, object]:
+    return {"reason": arguments.reason} if arguments.reason else {}
+
+
+def _is_for_people(arguments: Any) -> bool:
+    return arguments.output in {"table", "plain"}

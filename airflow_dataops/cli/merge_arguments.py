@@ -1,0 +1,81 @@
+"""Arguments of ``airflow dataops merge``; nothing heavy, as in ``definition``."""
+
+from __future__ import annotations
+
+from airflow.cli.cli_config import ARG_OUTPUT, ActionCommand, Arg, GroupCommand, lazy_load_command
+
+_BODIES = "airflow_dataops.cli.merge"
+_KITCHEN = Arg(("kitchen",), help="Name of the kitchen; its parent is the other one")
+_REASON = Arg(("--reason",), help="Why, for the audit trail and the commit")
+_SEEN = (
+    Arg(
+        ("--ours",),
+        help="Commit that the kitchen merged into was at in a preview; if not, nothing is done",
+        metavar="COMMIT",
+    ),
+    Arg(("--theirs",), help="The same of the kitchen that is merged", metavar="COMMIT"),
+)
+_PREVIEW = (
+    Arg(
+        ("what",),
+        help="A kitchen, or of any git repository: REPOSITORY OURS THEIRS",
+        nargs="+",
+        metavar="KITCHEN | REPOSITORY OURS THEIRS",
+    ),
+    Arg(("--up",), help="Of the kitchen into its parent; default: down", action="store_true"),
+    Arg(("--json",), help="For programs", action="store_true"),
+    Arg(("--exit-code",), help="Leave with 1 if there are conflicts", action="store_true"),
+)
+_RESOLVE = (
+    Arg(("path",), help="Path in conflict, as status lists it"),
+    Arg(
+        ("choice",),
+        help="Whose version it is to be; own: that of --file; open: as nobody decided",
+        choices=("ours", "theirs", "both", "base", "own", "open"),
+    ),
+    Arg(
+        ("--region",),
+        help="Of its text, counted from 1; default: the path as a whole",
+        type=int,
+        metavar="NUMBER",
+    ),
+    Arg(("--file",), help="Where your own text is; - for standard input", metavar="FILE"),
+)
+
+
+def merge_group() -> GroupCommand:
+    """The commands about merges."""
+    return GroupCommand(
+        name="merge",
+        help="Merges of kitchens with their parents",
+        subcommands=(
+            _command("preview", "Show what a merge would come to; changes nothing", _PREVIEW),
+            _command(
+                "down",
+                "Merge the parent into the kitchen",
+                (_KITCHEN, *_SEEN, _REASON, ARG_OUTPUT),
+            ),
+            _command(
+                "up",
+                "Merge the kitchen into its parent",
+                (_KITCHEN, *_SEEN, _REASON, ARG_OUTPUT),
+            ),
+            _command(
+                "status",
+                "Show the merge under way: what is in conflict, decided and open",
+                (_KITCHEN, ARG_OUTPUT),
+            ),
+            _command("resolve", "Decide about a path or region in conflict", (_KITCHEN, *_RESOLVE)),
+            _command(
+                "complete",
+                "Make the merge as it was decided",
+                (_KITCHEN, _REASON, ARG_OUTPUT),
+            ),
+            _command("abandon", "End the merge under way without merging", (_KITCHEN, _REASON)),
+        ),
+    )
+
+
+def _command(name: str, text: str, takes: tuple[Arg, ...]) -> ActionCommand:
+    body = lazy_load_command(f"{_BODIES}.{name}")
+    return ActionCommand(name=name, help=text, func=body, args=takes)

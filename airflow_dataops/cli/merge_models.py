@@ -1,0 +1,108 @@
+"""What the REST API answers about merges, as the command line reads it."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic reads annotations at run time
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ConflictAnswer(_Answer):
+    """A path in conflict."""
+
+    path: str
+    kind: str
+    regions: int = 0
+
+
+class FileAnswer(_Answer):
+    """What a merge makes of a file."""
+
+    path: str
+    change: str
+    before: str | None = None
+
+
+class PreviewAnswer(_Answer):
+    """What a merge would come to."""
+
+    kitchen: str
+    merged: str
+    direction: str
+    ours: str
+    theirs: str
+    tree: str | None = None
+    is_nothing_new: bool = False
+    conflicts: tuple[ConflictAnswer, ...] = ()
+    files: tuple[FileAnswer, ...] = ()
+    missing: tuple[str, ...] = ()
+    is_under_way: bool = False
+
+
+class MergeAnswer(_Answer):
+    """What became of a merge."""
+
+    kitchen: str
+    merged: str
+    direction: str
+    state: str
+    ours: str
+    theirs: str
+    commit: str | None = None
+    conflicts: tuple[ConflictAnswer, ...] = ()
+
+
+class DecisionAnswer(_Answer):
+    """What somebody decided."""
+
+    choice: str
+    text: str | None = None
+    by: str
+    at: datetime
+
+
+class RegionAnswer(_Answer):
+    """A region of a text in conflict."""
+
+    number: int
+    line: int
+    base: str = ""
+    ours: str = ""
+    theirs: str = ""
+    decided: DecisionAnswer | None = None
+
+
+class OpenConflictAnswer(_Answer):
+    """A path in conflict, with what is decided about it."""
+
+    path: str
+    kind: str
+    said: tuple[str, ...] = ()
+    decided: DecisionAnswer | None = None
+    regions: tuple[RegionAnswer, ...] = ()
+
+
+class OpenPlaceAnswer(_Answer):
+    """Something that nobody has decided about."""
+
+    path: str
+    region: int | None = None
+
+
+class DraftAnswer(_Answer):
+    """A merge under way."""
+
+    kitchen: str
+    merged: str
+    direction: str
+    ours: str
+    theirs: str
+    moved: str | None = None
+    opened_by: str
+    opened_at: datetime
+    conflicts: tuple[OpenConflictAnswer, ...] = ()
+    open: tuple[OpenPlaceAnswer, ...] = ()
