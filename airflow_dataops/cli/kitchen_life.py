@@ -11,6 +11,7 @@ from airflow_dataops.cli.answers import INTERRUPTED, command, fail, say_aside, s
 from airflow_dataops.cli.api_client import ApiClient
 from airflow_dataops.cli.api_models import KitchenAnswer, OperationAnswer
 from airflow_dataops.cli.kitchen_request import kitchen_request
+from airflow_dataops.cli.patience import SERVERS_FAULT
 from airflow_dataops.cli.progress import Journey, display_on
 from airflow_dataops.domain import names
 from airflow_dataops.errors import DataOpsError, RequestRefused
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_dataops.services.kitchens import KitchenRequest
-
-_SERVERS_FAULT = 500
 
 
 @command
@@ -101,7 +100,7 @@ def _carry_through(
     except KeyboardInterrupt:
         _stop_watching(arguments, journey.operation)
     except DataOpsError as error:
-        is_begun = isinstance(error, RequestRefused) and error.status >= _SERVERS_FAULT
+        is_begun = isinstance(error, RequestRefused) and error.status >= SERVERS_FAULT
         if journey.operation is None and not is_begun:
             raise
         fail(f"{error}\n{_way_on(arguments, journey.operation)}")

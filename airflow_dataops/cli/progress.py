@@ -12,14 +12,13 @@ from typing import IO, TYPE_CHECKING, Protocol, Self
 
 from airflow_dataops.cli.answers import printable
 from airflow_dataops.cli.living_line import LivingLine
-from airflow_dataops.errors import ApiUnreachable, RequestRefused
+from airflow_dataops.cli.patience import SERVERS_FAULT, ask_patiently
+from airflow_dataops.errors import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_dataops.cli.api_models import OperationAnswer, StepAnswer
-
-_SERVERS_FAULT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ class Journey:
         try:
             return self._seen(self.request())
         except RequestRefused as error:
-            if error.status < _SERVERS_FAULT:
+            if error.status < SERVERS_FAULT:
                 raise
             self._may_repeat = False
             self.display.note(f"{error}; trying again")
@@ -143,20 +142,12 @@ class Journey:
             raise
 
     def _patiently(self, operation_id: str) -> OperationAnswer:
-        """Look, also past a restart of the server."""
-        given_up_at = time.monotonic() + self.patience.server
-        is_noted = False
-        while True:
-            try:
-                return self.look(operation_id)
-            except (ApiUnreachable, RequestRefused) as error:
-                is_refusal = isinstance(error, RequestRefused) and error.status < _SERVERS_FAULT
-                if is_refusal or time.monotonic() > given_up_at:
-                    raise
-                if not is_noted:
-                    self.display.note(f"{error}; waiting for it")
-                    is_noted = True
-                time.sleep(self.patience.first_look)
+        return ask_patiently(
+            lambda: self.look(operation_id),
+            seconds=self.patience.server,
+            pause=self.patience.first_look,
+            note=self.display.note,
+        )
 
 
 class Lines:

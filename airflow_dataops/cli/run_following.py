@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from airflow_dataops.cli.api_models import RunAnswer, TaskAnswer
+from airflow_dataops.cli.patience import ask_patiently
 from airflow_dataops.errors import ApiUnreachable, RequestRefused
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 _OVER = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 _FAILED = frozenset({"failed", "up_for_retry"})
 _TESTS = "data_tests"
-_SERVERS_FAULT = 500
 _TAIL = 25
 
 
@@ -104,20 +104,9 @@ class Following:
         return self.api.request("GET", f"{run}{path}", query=query or None)
 
     def _patiently(self, ask: Callable[[], Any]) -> Any:
-        """Ask, also past a restart of the server."""
-        given_up_at = time.monotonic() + self.server_patience
-        is_noted = False
-        while True:
-            try:
-                return ask()
-            except (ApiUnreachable, RequestRefused) as error:
-                is_refusal = isinstance(error, RequestRefused) and error.status < _SERVERS_FAULT
-                if is_refusal or time.monotonic() > given_up_at:
-                    raise
-                if not is_noted:
-                    self.display.note(f"{error}; waiting for it")
-                    is_noted = True
-                time.sleep(self.pause)
+        return ask_patiently(
+            ask, seconds=self.server_patience, pause=self.pause, note=self.display.note
+        )
 
 
 def _lines_of(row: dict[str, Any]) -> list[str]:

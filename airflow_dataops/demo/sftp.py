@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_dataops.demo.embedded_server import EmbeddedServer
 from airflow_dataops.demo.environments import KITCHENS_FOLDER
 from airflow_dataops.demo.home import HOST, DemoHome
-from airflow_dataops.demo.processes import GuardedProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from airflow_dataops.demo.environments import DemoEnvironment
 
 
-class EmbeddedSftp:
+class EmbeddedSftp(EmbeddedServer):
     """One SFTP server."""
 
     def __init__(self, home: DemoHome, port: int) -> None:
-        self.port = port
-        self._home = home
-        self._process: GuardedProcess | None = None
+        super().__init__("sftp", home, port)
 
     def launch(self, environments: Sequence[DemoEnvironment]) -> None:
         """Start the server process; `host_key` waits for it."""
@@ -35,16 +32,8 @@ class EmbeddedSftp:
                 "password": self.password(environment),
                 "root": str(self.root(environment)),
             }
-        self._process = GuardedProcess.start(
-            self._home,
-            "sftp",
-            [sys.executable, "-I", str(Path(__file__).with_name("sftp_server.py"))],
-            setup={
-                "port": self.port,
-                "host_key_file": str(self._home.secret_file("sftp_host_key")),
-                "users": users,
-            },
-        )
+        key_file = str(self._home.secret_file("sftp_host_key"))
+        self._start({"host_key_file": key_file, "users": users})
 
     def host_key(self, say: Callable[[str], None]) -> str:
         """Wait for the launched server: its public key, ``ssh-ed25519 AAAA…``.
@@ -52,23 +41,9 @@ class EmbeddedSftp:
         Raises:
             OutsideSystemError: it did not get ready.
         """
-        if self._process is None:
-            message = "launch the SFTP server before asking for its key"
-            raise ValueError(message)
-        key = str(self._process.answer()["host_key"])
+        key = str(self._answer()["host_key"])
         say(f"SFTP is ready on {HOST}:{self.port}")
         return key
-
-    def ask_to_stop(self) -> None:
-        """Begin to stop and return at once."""
-        if self._process is not None:
-            self._process.ask_to_stop()
-
-    def stop(self) -> None:
-        """Stop the server; stopped already is no error."""
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
 
     def password(self, environment: DemoEnvironment) -> str:
         """Password of the environment's login, the same after a restart."""
