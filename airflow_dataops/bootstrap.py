@@ -83,7 +83,7 @@ def kitchen_registry() -> KitchenRegistry:
     """The kitchens of this installation, in Airflow's metadata database."""
     from airflow_dataops.registry.kitchens import KitchenTable
 
-    return KitchenTable(metadata_database(), bundle_name=_bundle_name)
+    return KitchenTable(metadata_database(), bundle_name=bundle_name)
 
 
 def access_roles() -> AccessRoles:
@@ -118,7 +118,7 @@ def airflow_workers() -> Workers:
     """The environments' workers, reached through their provisioning DAGs."""
     from airflow_dataops.adapters.airflow_runs import AirflowWorkers
 
-    return AirflowWorkers(bundle_name=_bundle_name)
+    return AirflowWorkers(bundle_name=bundle_name)
 
 
 def task_api() -> TaskApi:
@@ -218,7 +218,7 @@ def schedules() -> Schedules:
     """Which schedules pipelines declare, and which of them are enabled."""
     from airflow_dataops.registry.schedules import ScheduleTable
 
-    return ScheduleTable(metadata_database(), bundle_name=_bundle_name)
+    return ScheduleTable(metadata_database(), bundle_name=bundle_name)
 
 
 def leases() -> Leases:
@@ -263,7 +263,7 @@ def shown_code() -> ShownCodeRegister:
     """What Airflow has of kitchens' code."""
     from airflow_dataops.registry.shown_code import ShownCodeTable
 
-    return ShownCodeTable(metadata_database(), bundle_name=_bundle_name)
+    return ShownCodeTable(metadata_database(), bundle_name=bundle_name)
 
 
 def identify(task_instance: str) -> KitchenTask | None:
@@ -382,7 +382,8 @@ def _single_read() -> AbstractContextManager[MetadataConnection]:
     return without_transactions(metadata_database())
 
 
-def _bundle_name(environment: str) -> str:
+def bundle_name(environment: str) -> str:
+    """Name of the bundle that serves an environment's kitchens."""
     from airflow_dataops import config
 
     for bundle, served in config.kitchen_bundles().items():

@@ -49,6 +49,7 @@ _TAGS = {
     ScheduleState.ENABLED: "schedule: ",
     ScheduleState.CHANGED: "changed schedule: ",
 }
+TAG_PREFIXES = tuple(_TAGS.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ class TimetablesWhenAsked:
 
 
 class DataOpsPlugin(AirflowPlugin):
-    """Puts the identity middleware around the API server, and the REST API into it."""
+    """Puts the identity middleware around the API server, and our API and pages into it."""
 
     name = "dataops"
     fastapi_root_middlewares = [  # noqa: RUF012 - Airflow reads it from the class
@@ -102,5 +102,25 @@ class DataOpsPlugin(AirflowPlugin):
     ]
     fastapi_apps = [  # noqa: RUF012 - likewise
         {"name": "dataops", "app": _app, "url_prefix": "/dataops"}
+    ]
+    # Relative: Airflow's own pages may lie below a path.
+    external_views = [  # noqa: RUF012 - likewise
+        {
+            "name": "Kitchens",
+            "href": "dataops/pages/",
+            "url_route": "kitchens",
+            "destination": "nav",
+            "nav_top_level": True,
+            "icon": "dataops/pages/static/kitchens.svg",
+            "icon_dark_mode": "dataops/pages/static/kitchens-dark.svg",
+        },
+        {
+            "name": "Kitchen",
+            "href": "dataops/pages/dags/{DAG_ID}",
+            "url_route": "kitchen",
+            "destination": "dag",
+            "icon": "dataops/pages/static/kitchens.svg",
+            "icon_dark_mode": "dataops/pages/static/kitchens-dark.svg",
+        },
     ]
     timetables = TimetablesWhenAsked()

@@ -6,7 +6,7 @@ from collections import defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, delete, select, table, update
+from sqlalchemy import column, delete, func, select, table, update
 from sqlalchemy.orm import sessionmaker
 
 from airflow_dataops.domain import names, schedule
@@ -137,6 +137,12 @@ class ScheduleTable:
                 _dag.c.is_stale.is_(False),
             )
         )
+        if len(by_place) == 1:
+            # Its environment may have thousands of pipelines. Compared letter by letter: LIKE
+            # takes an underscore for any letter.
+            [(_, only)] = by_place
+            namespace = names.dag_id(only, "")
+            query = query.where(func.substr(_dag.c.dag_id, 1, len(namespace)) == namespace)
         tags: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
         for row in session.execute(query):
             place = (row.bundle_name, names.kitchen_of_dag(row.dag_id) or "")

@@ -2,7 +2,7 @@
 
 Closed by default: authentication stands on each app as a whole, so a route that forgets it is
 refused, too. People and tasks have an app of their own each, because they are known by different
-tokens.
+tokens; the pages have one because they answer in HTML.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from airflow_dataops.web.api import (
 from airflow_dataops.web.auth import asking_person
 from airflow_dataops.web.installation import this_installation
 from airflow_dataops.web.limits import HideFaults, LimitBody
+from airflow_dataops.web.pages.app import PREFIX as PAGES
+from airflow_dataops.web.pages.app import create_pages
 from airflow_dataops.web.problems import answer_with_problems
 from airflow_dataops.web.push_auth import signed
 from airflow_dataops.web.task_auth import asking_task, reporting_task
@@ -69,7 +71,9 @@ def create_app(open_installation: Callable[[], Installation] = this_installation
     app.mount(f"{API}/kitchen-task", for_reports)
     for_pushes = _closed_app(signed, [pushes.router], prefix="")
     app.mount(f"{API}/push", for_pushes)
-    for one in (app, for_tasks, for_reports, for_pushes):
+    for_browsers = create_pages()
+    app.mount(PAGES, for_browsers)
+    for one in (app, for_tasks, for_reports, for_pushes, for_browsers):
         one.state.open_installation = open_installation
     app.add_middleware(LimitBody, pushes=f"{API}/push/")
     return app

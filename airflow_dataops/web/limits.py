@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from airflow_dataops.web import problems
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -54,10 +57,19 @@ class HideFaults:
     """Answers an error that nobody expected without saying what it was, and logs it.
 
     Starlette's own layer would raise it again, through all of Airflow's layers.
+
+    Args:
+        unexpected: the answer, by the request's scope.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        unexpected: Callable[[Scope], Response] = lambda _scope: problems.unexpected(),
+    ) -> None:
         self._app = app
+        self._unexpected = unexpected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -74,7 +86,7 @@ class HideFaults:
             if scope["type"] != "http" or has_begun:
                 raise
             log.exception("%s %s failed", scope["method"], scope["path"])
-            await problems.unexpected()(scope, receive, send)
+            await self._unexpected(scope)(scope, receive, send)
 
 
 def _says_too_large(scope: Scope, largest: int) -> bool:

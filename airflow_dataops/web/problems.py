@@ -116,20 +116,29 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _of_validation)  # type: ignore[arg-type]
 
 
-def _of_ours(_request: Request, error: Exception) -> Response:
+def refusal_of(error: Exception) -> tuple[HTTPStatus, str]:
+    """The status of a refusal, and what may be told of it to whoever asked."""
     status = next((found for kind, found in _STATUS if isinstance(error, kind)), None)
     if status is None:
         raise error  # no request can lead here: a fault of ours
     if isinstance(error, errors.SpecError):
         log.error("%s", error)
-        detail = "the environments file of this installation is wrong; the server's log says where"
-        return answer(status, detail, kind="spec-error")
+        return status, (
+            "the environments file of this installation is wrong; the server's log says where"
+        )
     if type(error) is errors.KitchenNotFound:
         # Whoever raised it may have listed all kitchens, and some are private.
-        error = errors.KitchenNotFound(error.name)
+        return status, str(errors.KitchenNotFound(error.name))
+    return status, str(error)
+
+
+def _of_ours(_request: Request, error: Exception) -> Response:
+    status, detail = refusal_of(error)
     words = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
     facts = {name: getattr(error, name) for name in _FACTS if hasattr(error, name)}
-    return answer(status, str(error), kind=words, facts=facts)
+    if isinstance(error, errors.SpecError):
+        facts = {}
+    return answer(status, detail, kind=words, facts=facts)
 
 
 def _of_http(_request: Request, error: Exception) -> Response:

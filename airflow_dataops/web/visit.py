@@ -36,11 +36,13 @@ class Seen:
     Attributes:
         role: what they are there: ``owner`` of its environment, a role on its staff, or nothing.
         parent: None also where they may not see it.
+        staff: everybody who works there.
     """
 
     kitchen: Kitchen
     role: str | None
     parent: str | None
+    staff: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,12 @@ class Visit:
 
     def _as_seen(self, kitchen: Kitchen, staff: Sequence[Member], known: set[str]) -> Seen:
         parent = kitchen.parent if kitchen.parent in known else None
-        return Seen(kitchen=kitchen, role=self.role_in(kitchen, staff), parent=parent)
+        return Seen(
+            kitchen=kitchen,
+            role=self.role_in(kitchen, staff),
+            parent=parent,
+            staff=tuple(staff),
+        )
 
 
 def installation_of(request: Request) -> Installation:

@@ -1,0 +1,152 @@
+"""A page of the list of all schedules: its keys are chosen by the database, then read in full."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, column, func, or_, select, table, union
+
+from airflow_dataops.domain import names, schedule
+from airflow_dataops.domain.overview import (
+    ListedSchedule,
+    ScheduleFilter,
+    SchedulePage,
+    ScheduleQuery,
+)
+from airflow_dataops.domain.schedule import EnabledSchedule, PipelineSchedule, Schedule
+from airflow_dataops.registry.models import KitchenRow, ScheduleRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+_dag = table(
+    "dag", column("dag_id"), column("bundle_name"), column("is_stale"), column("is_paused")
+)
+_tag = table("dag_tag", column("name"), column("dag_id"))
+# Between the kitchen and the pipeline in a DAG's id.
+_DOT = names.dag_id("", "")
+
+
+def read(
+    connection: Connection,
+    asked: ScheduleQuery,
+    *,
+    kitchen_ids: Sequence[str],
+    is_visible: Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]],
+) -> SchedulePage:
+    """The part that is asked for, and how many there are.
+
+    Args:
+        connection: to Airflow's metadata database.
+        asked: which part.
+        kitchen_ids: kitchens whose enabled schedules count.
+        is_visible: whether the DAG of an id, from a bundle, is one of their pipelines.
+    """
+    parsed = (_dag.c.is_stale.is_(False), is_visible(_dag.c.dag_id, _dag.c.bundle_name))
+    keys = _keys(asked, kitchen_ids, parsed).subquery()
+    found = select(keys.c.dag_id)
+    if asked.words:
+        found = found.where(
+            func.lower(keys.c.dag_id).contains(asked.words.lower(), autoescape=True)
+        )
+    total = connection.scalar(select(func.count()).select_from(found.subquery())) or 0
+    part = found.order_by(keys.c.dag_id).offset(asked.first).limit(asked.at_most)
+    dag_ids = list(connection.scalars(part))
+    return SchedulePage(
+        listed=tuple(_listed(connection, dag_ids, kitchen_ids, parsed)), total=total
+    )
+
+
+def _keys(
+    asked: ScheduleQuery, kitchen_ids: Sequence[str], parsed: Sequence[ColumnElement[bool]]
+) -> Any:
+    """Ids of the DAGs that are listed; of pipelines that are in the code no more, too."""
+    enabled = select(_dag_id().label("dag_id")).select_from(ScheduleRow)
+    enabled = enabled.join(KitchenRow, KitchenRow.id == ScheduleRow.kitchen_id).where(
+        ScheduleRow.kitchen_id.in_(kitchen_ids)
+    )
+    if asked.only is ScheduleFilter.ENABLED:
+        return enabled
+    declared = (
+        select(_dag.c.dag_id)
+        .select_from(_dag.join(_tag, _tag.c.dag_id == _dag.c.dag_id))
+        .where(*parsed, _declares())
+    )
+    if asked.only is ScheduleFilter.WAITING:
+        return declared.where(_dag.c.dag_id.not_in(enabled)).distinct()
+    return union(declared, enabled)
+
+
+def _declares() -> ColumnElement[bool]:
+    return or_(*(_tag.c.name.startswith(prefix) for prefix in schedule.TAG_PREFIXES))
+
+
+def _dag_id() -> ColumnElement[str]:
+    return KitchenRow.name + _DOT + ScheduleRow.pipeline
+
+
+def _listed(
+    connection: Connection,
+    dag_ids: Sequence[str],
+    kitchen_ids: Sequence[str],
+    parsed: Sequence[ColumnElement[bool]],
+) -> list[ListedSchedule]:
+    tags, paused = _declared(connection, dag_ids, parsed)
+    enabled = _enabled(connection, dag_ids, kitchen_ids)
+    listed = []
+    for dag_id in dag_ids:
+        kitchen, _, pipeline = dag_id.partition(_DOT)
+        one = PipelineSchedule(
+            pipeline=pipeline,
+            declared=schedule.declared_by(tags[dag_id]),
+            enabled=enabled.get(dag_id),
+            is_paused=dag_id in paused,
+        )
+        listed.append(ListedSchedule(kitchen=kitchen, schedule=one))
+    return listed
+
+
+def _declared(
+    connection: Connection, dag_ids: Sequence[str], parsed: Sequence[ColumnElement[bool]]
+) -> tuple[dict[str, list[str]], set[str]]:
+    query = (
+        select(_dag.c.dag_id, _dag.c.is_paused, _tag.c.name)
+        .select_from(_dag.outerjoin(_tag, _tag.c.dag_id == _dag.c.dag_id))
+        .where(_dag.c.dag_id.in_(dag_ids), *parsed)
+    )
+    tags: dict[str, list[str]] = defaultdict(list)
+    paused = set()
+    for row in connection.execute(query):
+        tags[row.dag_id].append(row.name or "")
+        if row.is_paused:
+            paused.add(row.dag_id)
+    return tags, paused
+
+
+def _enabled(
+    connection: Connection, dag_ids: Sequence[str], kitchen_ids: Sequence[str]
+) -> dict[str, EnabledSchedule]:
+    query = (
+        select(
+            _dag_id().label("dag_id"),
+            ScheduleRow.pipeline,
+            ScheduleRow.cron,
+            ScheduleRow.timezone,
+            ScheduleRow.enabled_by,
+            ScheduleRow.enabled_at,
+        )
+        .join(KitchenRow, KitchenRow.id == ScheduleRow.kitchen_id)
+        .where(ScheduleRow.kitchen_id.in_(kitchen_ids), _dag_id().in_(dag_ids))
+    )
+    return {
+        row.dag_id: EnabledSchedule(
+            pipeline=row.pipeline,
+            schedule=Schedule(cron=row.cron, timezone=row.timezone),
+            enabled_by=row.enabled_by,
+            enabled_at=row.enabled_at,
+        )
+        for row in connection.execute(query)
+    }

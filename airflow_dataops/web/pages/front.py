@@ -1,0 +1,68 @@
+"""The first page: what there is, what runs by itself, and what needs somebody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from airflow_dataops.domain.kitchen import KitchenState
+from airflow_dataops.domain.overview import ScheduleFilter, ScheduleQuery
+from airflow_dataops.domain.provisioning import Progress
+from airflow_dataops.web.api.alerts import list_alerts
+from airflow_dataops.web.pages.kitchens import ending_soon
+from airflow_dataops.web.pages.rendering import page
+from airflow_dataops.web.visit import PresentVisit
+
+if TYPE_CHECKING:
+    from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.web.visit import Visit
+
+router = APIRouter()
+_MOST_ALERTS = 10
+
+
+@router.get("/")
+def show_front(request: Request, visit: PresentVisit) -> Response:
+    """An overview of all kitchens that you may see."""
+    visible = visit.visible()
+    kitchens = [seen.kitchen for seen in visible]
+    operations = visit.installation.overview.latest_operations(kitchens)
+    stuck = [
+        (kitchen, operations[kitchen.id])
+        for kitchen in kitchens
+        if kitchen.id in operations and operations[kitchen.id].progress is Progress.FAILED
+    ]
+    return page(
+        request,
+        "front.html",
+        number=len(kitchens),
+        mine=[seen for seen in visible if seen.role is not None][:12],
+        states=_states(kitchens),
+        environments=_environments(kitchens, visit),
+        stuck=stuck,
+        ending=ending_soon(visible, visit),
+        enabled=_number_of(ScheduleFilter.ENABLED, kitchens, visit),
+        waiting=_number_of(ScheduleFilter.WAITING, kitchens, visit),
+        alerts=list_alerts(visit, kitchen=None, undelivered=False, limit=_MOST_ALERTS),
+    )
+
+
+def _states(kitchens: list[Kitchen]) -> list[tuple[str, int]]:
+    counted = Counter(kitchen.state for kitchen in kitchens)
+    return [(state.value, counted[state]) for state in KitchenState]
+
+
+def _environments(kitchens: list[Kitchen], visit: Visit) -> list[tuple[str, int, bool]]:
+    counted = Counter(kitchen.environment for kitchen in kitchens)
+    return [
+        (one.name, counted[one.name], one.protected)
+        for one in visit.installation.projects.environments()
+    ]
+
+
+def _number_of(only: ScheduleFilter, kitchens: list[Kitchen], visit: Visit) -> int:
+    asked = ScheduleQuery(only=only, at_most=0)
+    return visit.installation.overview.schedules(kitchens, asked).total

@@ -1,0 +1,75 @@
+"""The pages before people: answered in this process, and by a server to a real browser."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from tests.web.conftest import opened, token
+from tests.web.pages.scene import PAGES, live_in
+
+
+class Visitor:
+    """A person who asks for pages without a browser."""
+
+    def __init__(self, site, name):
+        self.site, self.name = site, name
+
+    def get(self, path, **how):
+        return self._ask("GET", path, **how)
+
+    def post(self, path, *, data=None, **how):
+        return self._ask("POST", path, data=data or {}, **how)
+
+    def _ask(self, method, path, **how):
+        address = path if path.startswith(PAGES) else f"{PAGES}{path}"
+        headers = {**self.site.bearer(self.name), **how.pop("headers", {})}
+        if how.get("data") == {}:
+            headers |= {"content-type": "application/x-www-form-urlencoded"}
+        return self.site.client.request(
+            method, address, headers=headers, follow_redirects=False, **how
+        )
+
+
+@pytest.fixture(scope="module")
+def lived_in(retail_installation, tmp_path_factory):
+    """The retail installation with pipelines, runs, schedules and alerts; shared by a file."""
+    folder = tmp_path_factory.mktemp("lived-in") / "installation"
+    shutil.copytree(retail_installation, folder)
+    with opened(folder) as site:
+        live_in(site)
+        yield site
+
+
+@pytest.fixture
+def as_(lived_in):
+    """A person before the lived-in installation, by name; None is nobody."""
+    return lambda name: Visitor(lived_in, name)
+
+
+@contextmanager
+def served(app):
+    """An app at an address of this machine."""
+    import uvicorn
+
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+        assert thread.is_alive()
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def cookie(name, url):
+    """What Airflow's login leaves in a browser."""
+    return {"name": "_token", "value": token(name), "url": url, "sameSite": "Lax"}

@@ -1,0 +1,115 @@
+"""An installation that looks lived in: pipelines, runs, schedules and alerts in its tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
+
+from airflow_dataops.domain.events import AlertState, Event, EventKind
+from airflow_dataops.registry.event_rows import message_row
+from airflow_dataops.registry.models import ScheduleRow
+from tests.registry import kitchen_rows
+from tests.registry.airflow_rows import add_dag
+
+PAGES = "/dataops/pages"
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PIPELINES = ("forecast", "profitability", "segment_report")
+SCHEDULES = {
+    "profitability": "0 6 * * 1 America/Chicago",
+    "forecast": "30 6 * * 1 America/Chicago",
+}
+STATES = ("success", "success", "failed", "success", "success", "success", "running")
+_COMMIT = "5f0c1d9b7e6a4f3c2b1a0d9e8f7c6b5a4d3e2f1c"
+
+
+def live_in(site):
+    """Fill the retail installation with what a few weeks leave behind."""
+    from airflow_dataops import bootstrap
+
+    registry = bootstrap.kitchen_registry()
+    kitchens = {kitchen.name: kitchen for kitchen in registry.kitchens()}
+    environments = {kitchen.environment for kitchen in kitchens.values()}
+    for environment in environments:
+        ids = [one.id for one in kitchens.values() if one.environment == environment]
+        kitchen_rows.record(
+            site.engine,
+            f"version-of-{environment}",
+            bundle=f"kitchens-{environment}",
+            environment=environment,
+            commits=dict.fromkeys(ids, _COMMIT),
+        )
+    for name, kitchen in kitchens.items():
+        bundle, version = f"kitchens-{kitchen.environment}", f"version-of-{kitchen.environment}"
+        for pipeline in PIPELINES:
+            dag_id = f"{name}.{pipeline}"
+            add_dag(site.engine, dag_id, bundle=bundle, version=version)
+            add_tag(site.engine, dag_id, SCHEDULES.get(pipeline), state="inert schedule: ")
+            if pipeline != "segment_report":
+                add_runs(site.engine, dag_id, STATES, seed=len(name) + len(pipeline))
+    with site.engine.begin() as connection:
+        connection.execute(text("update dag set is_paused = false"))
+    enable(site.engine, kitchens["demo_production"], "profitability", by="eric")
+    enable(site.engine, kitchens["demo_production"], "forecast", by="eric", cron="0 5 * * 1")
+    add_alert(site.engine, kitchens["dev_kitchen"])
+
+
+def add_tag(engine, dag_id, schedule, *, state):
+    from airflow.models.dag import DagTag
+
+    if schedule is None:
+        return
+    with Session(engine) as session, session.begin():
+        session.merge(DagTag(name=f"{state}{schedule}", dag_id=dag_id))
+
+
+def add_runs(engine, dag_id, states, *, seed=0):
+    from airflow.models.dagrun import DagRun
+
+    rows = []
+    for week, state in enumerate(states):
+        at = NOW - timedelta(days=7 * (len(states) - week), minutes=seed)
+        rows.append({
+            "dag_id": dag_id,
+            "run_id": f"scheduled__{at:%Y-%m-%dT%H:%M:%S}",
+            "run_type": "scheduled",
+            "run_after": at,
+            "start_date": at,
+            "state": state,
+            "log_template_id": 1,
+        })  # fmt: skip
+    with engine.begin() as connection:
+        connection.execute(insert(DagRun.__table__), rows)
+
+
+def enable(engine, kitchen, pipeline, *, by, cron=None):
+    schedule, _, timezone = SCHEDULES[pipeline].rpartition(" ")
+    with Session(engine) as session, session.begin():
+        session.merge(
+            ScheduleRow(
+                kitchen_id=kitchen.id,
+                pipeline=pipeline,
+                cron=cron or schedule,
+                timezone=timezone,
+                enabled_by=by,
+                enabled_at=NOW - timedelta(days=20),
+            )
+        )
+
+
+def add_alert(engine, kitchen, note="households.csv has not arrived"):
+    event = Event(
+        key=str(uuid4()),
+        kind=EventKind.NOTE,
+        at=NOW - timedelta(hours=3),
+        environment=kitchen.environment,
+        kitchen_id=kitchen.id,
+        kitchen=kitchen.name,
+        text=note,
+    )
+    row = message_row(event)
+    row.state, row.channel = AlertState.SENT, "#kitchen-dev"
+    with Session(engine) as session, session.begin():
+        session.add(row)
