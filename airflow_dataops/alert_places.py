@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_dataops.adapters.slack import SlackMessenger
     from airflow_dataops.adapters.task_reports import TaskReports
     from airflow_dataops.alert_ports import AlertBook
+    from airflow_dataops.data_ports import ResultBook
     from airflow_dataops.domain.release_environment import ReleaseEnvironment
     from airflow_dataops.registry.happenings import AirflowHappenings
 
@@ -88,8 +89,15 @@ def messenger(environment: ReleaseEnvironment) -> SlackMessenger:
     return SlackMessenger(connection)
 
 
-def task_reports() -> TaskReports:
-    """Where the task that asks tells the server what people are to hear."""
+def result_book() -> ResultBook:
+    """What data tests of this installation said, in Airflow's metadata database."""
+    from airflow_dataops.registry.results import ResultTable
+
+    return ResultTable(bootstrap.metadata_database())
+
+
+def task_reports(*, is_patient: bool = False) -> TaskReports:
+    """Where the task that asks tells the server what people are to hear, and its results."""
     from airflow.configuration import conf
     from airflow.sdk import BaseHook
 
@@ -97,7 +105,8 @@ def task_reports() -> TaskReports:
 
     # The same file that Airflow's own supervisor trusts.
     certificate = conf.get("api", "ssl_cert", fallback="") or None
-    return TaskReports(BaseHook.get_connection(names.PLATFORM), certificate=certificate)
+    login = BaseHook.get_connection(names.PLATFORM)
+    return TaskReports(login, certificate=certificate, is_patient=is_patient)
 
 
 def _make_round(environment: ReleaseEnvironment, holder: str, *, is_urgent: bool) -> alerting.Round:

@@ -1,4 +1,7 @@
-"""What services need from warehouses and stores beyond plain loads and measures."""
+"""What services need from warehouses and stores beyond plain loads and measures.
+
+And what is kept of the data tests that run there.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,26 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from typing import BinaryIO
 
+    from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.data_assets import File, Table
     from airflow_dataops.domain.data_test_rules import External
+    from airflow_dataops.domain.data_tests import Verdict
     from airflow_dataops.domain.file_formats import FileFormat
+    from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.domain.judging import Judged
+    from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.publishing import StageRun
     from airflow_dataops.domain.result_columns import Rows
+    from airflow_dataops.domain.results import (
+        ChartAct,
+        KitchenPast,
+        PipelineStage,
+        Result,
+        TestingRun,
+    )
 
     TableWriter = Callable[[Rows, BinaryIO], int]
     ParquetReader = Callable[[BinaryIO], Iterator[bytes]]
@@ -159,4 +174,44 @@ class PendingTables(Protocol):
             NothingToPublish: a pending table is empty that may not be.
             OutsideSystemError: the pending table does not fit the published one, or holds rows
                 outside of the slice.
+        """
+
+
+class ResultBook(Protocol):
+    """Verdicts of kitchens' data tests, and what people said about them."""
+
+    def run_of(self, task: KitchenTask, *, map_index: int) -> TestingRun:
+        """What the server knows of the run of tests that a task makes.
+
+        Raises:
+            CredentialRefused: the task runs no stage's tests.
+        """
+
+    def record(self, run: TestingRun, verdicts: Sequence[Verdict], *, now: datetime) -> bool:
+        """Keep a try's verdicts in the place of an earlier try's; the first report of a try counts.
+
+        Returns:
+            Whether they are kept.
+        """
+
+    def pasts(self, run: TestingRun) -> list[KitchenPast]:
+        """Earlier results of a run's stage: its own kitchen's first, then its ancestors'.
+
+        Ancestors of another environment, and what lies behind them, are left out.
+        """
+
+    def results(
+        self, kitchen: Kitchen, *, place: PipelineStage | None = None, run_id: str | None = None
+    ) -> list[Result]:
+        """A kitchen's results, the last first."""
+
+    def past(self, kitchen: Kitchen, place: PipelineStage) -> list[KitchenPast]:
+        """The same as ``pasts`` of a kitchen at this moment."""
+
+    def note(self, kitchen: Kitchen, act: ChartAct, *, audit: AuditEntry) -> None:
+        """Write down what somebody said about a chart.
+
+        Raises:
+            KitchenNotFound: the kitchen is deleted.
+            KitchenBusy: it is being deleted.
         """

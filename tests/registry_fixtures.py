@@ -19,6 +19,7 @@ os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-home-"))
 OUR_TABLES = (
     "dataops_audit",
     "dataops_bundle_version",
+    "dataops_chart_act",
     "dataops_incident",
     "dataops_kitchen",
     "dataops_kitchen_commit",
@@ -28,6 +29,7 @@ OUR_TABLES = (
     "dataops_message",
     "dataops_operation",
     "dataops_resolution",
+    "dataops_result",
     "dataops_schedule",
     "dataops_step",
     "dataops_watch",
@@ -37,6 +39,8 @@ AUDIT_TRIGGERS = {
     "sqlite": ["dataops_audit_no_delete", "dataops_audit_no_update"],
 }
 _WRITTEN_TO = (
+    "dataops_chart_act",
+    "dataops_result",
     "dataops_message",
     "dataops_incident",
     "dataops_watch",

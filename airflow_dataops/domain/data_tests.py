@@ -239,6 +239,7 @@ class Verdict:
     """Outcome of one data test, with the number it was judged by.
 
     Attributes:
+        holds: whether the rule held, whatever a violation means; None where it could not say.
         low, high: what was allowed; None where there is no such bound.
         rule: which rule judged, in words.
         model: what a chart took for granted; empty without one.
@@ -251,6 +252,7 @@ class Verdict:
     outcome: Outcome
     measured: float | None
     detail: str
+    holds: bool | None = None
     low: float | None = None
     high: float | None = None
     rule: str = ""

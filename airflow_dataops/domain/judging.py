@@ -85,6 +85,7 @@ def verdict(test: DataTest, judged: Judged, found: Sequence[Found]) -> Verdict:
         outcome=_outcome(test, judged),
         measured=judged.measured,
         detail=judged.detail,
+        holds=judged.holds,
         low=judged.low,
         high=judged.high,
         rule=type(test.rule).__name__,

@@ -16,10 +16,11 @@ from airflow_dataops.domain.data_tests import (
 )
 from airflow_dataops.errors import DataTestsFailed, PendingTableLost
 from airflow_dataops.operators.rendering import RendersDomainObjects
-from airflow_dataops.operators.telling import tell_people
+from airflow_dataops.operators.telling import history_of_stage, keep_results, tell_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from airflow.sdk import Context
 
@@ -73,6 +74,8 @@ class DataTestsOperator(RendersDomainObjects):
             file_store_for=task_tools.file_store,
             count_parquet_rows=task_tools.count_parquet_rows,
             validator_for=self._validators(),
+            history_of=history_of_stage(),
+            at=_moment(context),
         )
         verdicts = data_testing.run_tests(self.tests, places)
         for verdict, line in zip(verdicts, verdict_lines(verdicts), strict=True):
@@ -82,6 +85,8 @@ class DataTestsOperator(RendersDomainObjects):
                 self.log.warning(line)
             else:
                 self.log.info(line)
+        if verdicts:
+            keep_results(verdicts)
         tell_people(verdicts)
         _stop_where_needed(verdicts)
 
@@ -122,6 +127,12 @@ class DataTestsOperator(RendersDomainObjects):
         return lambda tool: (
             task_tools.pending_warehouse(tool) if tool in pending else task_tools.warehouse(tool)
         )
+
+
+def _moment(context: Context) -> datetime | None:
+    """The moment that the run is about."""
+    run = context.get("dag_run")
+    return None if run is None else run.logical_date or run.run_after
 
 
 def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from airflow.utils.db_manager import BaseDBManager
 
-from airflow_dataops.registry import merge_models  # noqa: F401 - loaded, its tables are known
+from airflow_dataops.registry import (
+    merge_models,  # noqa: F401 - loaded, its tables are known
+    result_models,  # noqa: F401
+)
 from airflow_dataops.registry.models import Base
 
 _FOLDER = Path(__file__).parent
@@ -20,7 +23,7 @@ class DataOpsDBManager(BaseDBManager):
     migration_dir = (_FOLDER / "migrations").as_posix()
     alembic_file = (_FOLDER / "alembic.ini").as_posix()
     supports_table_dropping = True
-    revision_heads_map = {"0.1.0": "0006"}  # noqa: RUF012 - the base class declares it so
+    revision_heads_map = {"0.1.0": "0007"}  # noqa: RUF012 - the base class declares it so
 
     def downgrade(
         self,

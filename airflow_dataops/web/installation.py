@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from airflow_dataops.alert_ports import AlertBook
+    from airflow_dataops.data_ports import ResultBook
     from airflow_dataops.domain.events import TaskTry
     from airflow_dataops.domain.release_environment import Projects, ReleaseEnvironment
-    from airflow_dataops.overview_ports import Overview
     from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations, ShownCodeRegister
     from airflow_dataops.schedule_ports import Schedules, SourceBranches
     from airflow_dataops.services.credentials import LoginPlaces
@@ -34,7 +34,7 @@ class Installation:
         merge_places: where a project's kitchens are merged, by the project's name.
         alert_book: what people are to be told, and were.
         task_try: a task instance as it is now, and whether this is its last try.
-        overview: many kitchens at once.
+        result_book: what data tests said.
     """
 
     projects: Projects
@@ -51,7 +51,7 @@ class Installation:
     merge_places: Callable[[str], MergePlaces]
     alert_book: AlertBook
     task_try: Callable[[str], tuple[TaskTry, bool]]
-    overview: Overview
+    result_book: ResultBook
 
 
 def this_installation() -> Installation:
@@ -62,7 +62,7 @@ def this_installation() -> Installation:
     """
     from datetime import timedelta
 
-    from airflow_dataops import alert_places, bootstrap, config, overview_places, places
+    from airflow_dataops import alert_places, bootstrap, config, places
 
     return Installation(
         projects=config.environments(),
@@ -79,5 +79,5 @@ def this_installation() -> Installation:
         merge_places=places.merge_places,
         alert_book=alert_places.alert_book(),
         task_try=alert_places.happenings().task_try,
-        overview=overview_places.overview(),
+        result_book=alert_places.result_book(),
     )

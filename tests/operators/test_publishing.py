@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 
 import pytest
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
@@ -31,7 +32,9 @@ class Run:
         self._monkeypatch = monkeypatch
         self._connection = json.loads(os.environ["AIRFLOW_CONN_REDSHIFT"])
         self.going_on = set()
-        self._about = type("DagRun", (), {"dag_id": dag.dag_id, "run_id": run_id})()
+        moment = datetime(2026, 3, 2, tzinfo=UTC)
+        about = {"dag_id": dag.dag_id, "run_id": run_id, "logical_date": None, "run_after": moment}
+        self._about = type("DagRun", (), about)()
 
     def task(self, task_id):
         """What a task's process does: connections as the server gives them, render, execute."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pyarrow as pa
@@ -33,6 +33,7 @@ pytestmark = pytest.mark.service
 DAY = "day = '2017-01-02'"
 SALES = table("redshift", "sales", where=DAY)
 COLUMNS = {"n": "int", "price": "numeric(8,2)", "day": "date"}
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BY = StageRun(dag_id="k.sales", run_id="monday", stage="load")
 
 
@@ -40,7 +41,11 @@ class _Try:
     dag_id, run_id, task_id, map_index, try_number = "k.sales", "monday", "x", -1, 1
 
 
-CONTEXT = {"ti": _Try(), "dag_run": BY}
+class _Run:
+    dag_id, run_id, logical_date, run_after = "k.sales", "monday", None, NOON
+
+
+CONTEXT = {"ti": _Try(), "dag_run": _Run()}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What kitchens' tasks tell of themselves, so that people hear of it.
+"""What kitchens' tasks tell of themselves: people hear of it, and charts have a past.
 
 Which kitchen, run and try it is about comes from the task's token and the tables, never from the
 body; so the most that a kitchen's code can do here is to speak in its own kitchen's channel.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Request
 
+from airflow_dataops.domain import results
 from airflow_dataops.domain.data_tests import Outcome, Verdict
 from airflow_dataops.domain.events import (
     LONGEST_TEST_NAME,
@@ -23,12 +24,16 @@ from airflow_dataops.domain.events import (
 )
 from airflow_dataops.errors import InvalidRequest
 from airflow_dataops.web.bodies import body_of, described
+from airflow_dataops.web.result_bodies import PointAnswer, ReportResults
 from airflow_dataops.web.schemas import ReportNote, ReportVerdicts
 from airflow_dataops.web.task_auth import PresentReporter
 from airflow_dataops.web.visit import installation_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from airflow_dataops.domain.results import TestingRun
+    from airflow_dataops.web.installation import Installation
 
 router = APIRouter(tags=["kitchens' tasks"])
 
@@ -78,6 +83,36 @@ def report_note(
             return
     message = f"this try has told {MOST_NOTES} notes; that is as many as one may"
     raise InvalidRequest(message, field="text")
+
+
+@router.post("/results", status_code=HTTPStatus.NO_CONTENT, openapi_extra=described(ReportResults))
+def report_results(
+    request: Request,
+    reporter: PresentReporter,
+    body: Annotated[ReportResults, Depends(body_of(ReportResults))],
+) -> None:
+    """Keep what a stage's tests said; only its test task may, and a try's first report counts."""
+    installation = installation_of(request)
+    run = _run(installation, reporter)
+    verdicts = [told.verdict() for told in body.results]
+    installation.result_book.record(run, verdicts, now=datetime.now(tz=UTC))
+
+
+@router.get("/history")
+def show_history(request: Request, reporter: PresentReporter) -> dict[str, list[PointAnswer]]:
+    """Earlier points of each test of the stage, oldest first; those of ancestors are marked."""
+    installation = installation_of(request)
+    own, *ancestors = installation.result_book.pasts(_run(installation, reporter))
+    tests = {result.verdict.test for past in (own, *ancestors) for result in past.results}
+    return {
+        test: [PointAnswer.of(point) for point in results.history(test, own, ancestors)]
+        for test in sorted(tests)
+    }
+
+
+def _run(installation: Installation, reporter: PresentReporter) -> TestingRun:
+    task, _ = installation.task_try(reporter.task_instance)
+    return installation.result_book.run_of(reporter.task, map_index=task.map_index)
 
 
 def _kind(verdicts: Sequence[Verdict], *, is_last: bool) -> EventKind | None:

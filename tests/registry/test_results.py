@@ -1,0 +1,196 @@
+"""Results of data tests and chart acts in a migrated metadata database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from airflow_dataops.domain.audit import AuditEntry
+from airflow_dataops.domain.data_tests import Outcome, Verdict
+from airflow_dataops.domain.results import ActKind, ChartAct, PipelineStage, history
+from airflow_dataops.errors import CredentialRefused
+from tests.registry import kitchen_rows
+from tests.registry.airflow_rows import NOON, add_dag, add_running_task
+
+pytestmark = pytest.mark.airflow
+PLACE = PipelineStage(pipeline="profit", stage="load")
+DAY = timedelta(days=1)
+ROWS = Verdict(
+    test="row_count",
+    outcome=Outcome.PASS,
+    measured=100.0,
+    detail="expected 99",
+    holds=True,
+    low=90.0,
+    high=None,
+    rule="ControlLimits",
+    model="level",
+    baseline="30 runs",
+    numbers=(100.0, None, {"north": 1.0, "é": 2.0}),
+    seconds=0.25,
+)
+FAILS = replace(ROWS, outcome=Outcome.FAIL, holds=False, measured=float("nan"), numbers=(7.0,))
+
+
+NOTED = AuditEntry(
+    at=NOON,
+    by="padma",
+    source="api 10.0.0.7",
+    action="chart incident",
+    project="retail",
+    environment="development",
+)
+
+
+class Book:
+    """The results of a tree of kitchens: base, then dev_kitchen; and one elsewhere."""
+
+    def __init__(self, engine):
+        from airflow_dataops.registry.results import ResultTable
+
+        self.engine = engine
+        above = kitchen_rows.add_kitchen(engine, "demo_production", environment="production")
+        for name in ("demo_dev", "dev_kitchen"):
+            kitchen = kitchen_rows.add_kitchen(engine, name)
+            kitchen_rows.change_kitchen(engine, kitchen, parent_id=above)
+            above = kitchen
+        self.table = ResultTable(engine)
+
+    def kitchen(self, name):
+        from airflow_dataops.registry.kitchens import KitchenTable
+
+        return KitchenTable(self.engine, bundle_name=str).kitchen(name)
+
+    def run(self, kitchen, *, days=0, **more):
+        from airflow_dataops.domain.results import TestingRun
+
+        about = {
+            "kitchen_id": self.kitchen(kitchen).id, "place": PLACE, "run_id": f"run-{days}",
+            "task_id": "load.data_tests", "map_index": -1, "try_number": 1,
+            "at": NOON + days * DAY, "version": "v1",
+        }  # fmt: skip
+        return TestingRun(**{**about, **more})
+
+    def record(self, run, *verdicts):
+        return self.table.record(run, verdicts, now=NOON)
+
+    def points(self, kitchen, *, days=1000, test="row_count"):
+        own, *others = self.table.pasts(self.run(kitchen, days=days))
+        return [
+            (p.at, p.numbers[0], p.kitchen, p.is_in_control) for p in history(test, own, others)
+        ]
+
+    def act(self, kitchen, kind, since, until=None, test="row_count"):
+        act = ChartAct(
+            kind=kind, place=PLACE, test=test, since=since, until=until,
+            reason="the feed was broken", by="padma", at=NOON,
+        )  # fmt: skip
+        self.table.note(self.kitchen(kitchen), act, audit=NOTED)
+
+
+@pytest.fixture
+def book(engine):
+    return Book(engine)
+
+
+def test_a_verdict_is_kept_whole(book):
+    run = book.run("dev_kitchen")
+    assert book.record(run, ROWS, replace(FAILS, test="sum"))
+    first, second = book.table.results(book.kitchen("dev_kitchen"))
+    assert (first.run, first.verdict) == (run, ROWS)
+    assert (second.verdict.measured, second.verdict.holds) == (None, False)
+
+
+def test_the_first_report_of_a_try_counts(book):
+    run = book.run("dev_kitchen")
+    assert [book.record(run, ROWS), book.record(run, FAILS)] == [True, False]
+    assert [r.verdict for r in book.table.results(book.kitchen("dev_kitchen"))] == [ROWS]
+
+
+def test_a_later_try_or_a_cleared_run_replaces_its_points(book):
+    book.record(book.run("dev_kitchen"), FAILS, replace(FAILS, test="gone by now"))
+    assert book.record(book.run("dev_kitchen", try_number=2), ROWS)
+    assert not book.record(book.run("dev_kitchen", try_number=1), FAILS)
+    assert [r.verdict for r in book.table.results(book.kitchen("dev_kitchen"))] == [ROWS]
+
+
+def test_files_tables_and_mapped_tasks_of_a_run_stand_beside_each_other(book):
+    book.record(book.run("dev_kitchen"), ROWS)
+    book.record(book.run("dev_kitchen", map_index=1), ROWS)
+    of_files = book.run("dev_kitchen", task_id="load.file_tests")
+    book.record(of_files, replace(ROWS, test="row_count of orders.csv"))
+    assert len(book.table.results(book.kitchen("dev_kitchen"), run_id="run-0")) == 3
+
+
+def test_points_of_other_stages_runs_to_come_and_the_run_itself_are_no_history(book):
+    for days in (1, 2, 3):
+        book.record(book.run("dev_kitchen", days=days), replace(ROWS, numbers=(float(days),)))
+    elsewhere = PipelineStage(pipeline="profit", stage="analyse")
+    book.record(book.run("dev_kitchen", days=1, place=elsewhere), ROWS)
+    assert [value for _, value, _, _ in book.points("dev_kitchen", days=2)] == [1.0]
+
+
+def test_a_new_kitchen_begins_with_its_parents_points_and_says_so(book):
+    for days in range(40):
+        book.record(book.run("demo_dev", days=days), replace(ROWS, numbers=(float(days),)))
+    book.record(book.run("demo_production", days=-1), ROWS)
+    inherited = book.points("dev_kitchen")
+    assert len(inherited) == 30
+    assert inherited[-1] == (NOON + 39 * DAY, 39.0, "demo_dev", True)
+    book.record(book.run("dev_kitchen", days=41), replace(ROWS, numbers=(41.0,)))
+    assert [kitchen for _, _, kitchen, _ in book.points("dev_kitchen")][-2:] == ["demo_dev", None]
+    for days in range(42, 72):
+        book.record(book.run("dev_kitchen", days=days), ROWS)
+    assert {kitchen for _, _, kitchen, _ in book.points("dev_kitchen")} == {None}
+
+
+def test_production_lends_nothing_to_development(book):
+    for days in range(40):
+        book.record(book.run("demo_production", days=days), ROWS)
+    assert book.points("dev_kitchen") == book.points("demo_dev") == []
+
+
+def test_a_parent_learns_nothing_from_its_children(book):
+    book.record(book.run("dev_kitchen"), ROWS)
+    assert book.points("demo_dev") == []
+
+
+def test_what_broke_the_rule_and_incidents_are_seen_and_not_learned_from(book):
+    for days, verdict in enumerate([ROWS, FAILS, ROWS, ROWS]):
+        book.record(book.run("dev_kitchen", days=days), verdict)
+    book.act("dev_kitchen", ActKind.INCIDENT, NOON + 2 * DAY, NOON + 2 * DAY)
+    assert [in_control for *_, in_control in book.points("dev_kitchen")] == [
+        True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_after_a_rebaselining_only_what_came_since_counts(book):
+    book.record(book.run("demo_dev", days=-1), ROWS)
+    for days in range(4):
+        book.record(book.run("dev_kitchen", days=days), ROWS)
+    book.act("dev_kitchen", ActKind.REBASELINE, NOON + 2 * DAY, test=None)
+    assert [at for at, *_ in book.points("dev_kitchen")] == [NOON + 2 * DAY, NOON + 3 * DAY]
+
+
+def test_what_could_not_be_measured_is_no_point(book):
+    book.record(book.run("dev_kitchen"), replace(ROWS, outcome=Outcome.ERROR, numbers=()))
+    assert book.points("dev_kitchen") == []
+
+
+def test_a_run_is_what_the_tables_say_of_its_task(book):
+    add_dag(book.engine, "dev_kitchen.profit", bundle="kitchens-development")
+    kitchen_rows.record(book.engine, "v7", bundle="kitchens-development", environment="development")
+    from airflow_dataops.domain import identity
+    from airflow_dataops.registry import identities
+
+    def asking(task_id):
+        task = add_running_task(book.engine, "dev_kitchen.profit", version="v7", task_id=task_id)
+        return identity.kitchen_task(identities.look_up(book.engine, task))
+
+    run = book.table.run_of(asking("load.data_tests"), map_index=3)
+    assert (run.place, run.version, run.try_number, run.map_index) == (PLACE, "v7", 2, 3)
+    assert run.at == datetime(2026, 3, 2, 12, tzinfo=UTC)
+    with pytest.raises(CredentialRefused, match=r"load\.copy runs no stage's tests"):
+        book.table.run_of(asking("load.copy"), map_index=-1)
