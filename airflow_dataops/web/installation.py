@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airflow_dataops.data_ports import ResultBook
     from airflow_dataops.domain.events import TaskTry
     from airflow_dataops.domain.release_environment import Projects, ReleaseEnvironment
+    from airflow_dataops.overview_ports import Overview
     from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations, ShownCodeRegister
     from airflow_dataops.schedule_ports import Schedules, SourceBranches
     from airflow_dataops.services.credentials import LoginPlaces
@@ -35,6 +36,7 @@ class Installation:
         alert_book: what people are to be told, and were.
         task_try: a task instance as it is now, and whether this is its last try.
         result_book: what data tests said.
+        overview: many kitchens at once.
     """
 
     projects: Projects
@@ -52,6 +54,7 @@ class Installation:
     alert_book: AlertBook
     task_try: Callable[[str], tuple[TaskTry, bool]]
     result_book: ResultBook
+    overview: Overview
 
 
 def this_installation() -> Installation:
@@ -62,7 +65,7 @@ def this_installation() -> Installation:
     """
     from datetime import timedelta
 
-    from airflow_dataops import alert_places, bootstrap, config, places
+    from airflow_dataops import alert_places, bootstrap, config, overview_places, places
 
     return Installation(
         projects=config.environments(),
@@ -80,4 +83,5 @@ def this_installation() -> Installation:
         alert_book=alert_places.alert_book(),
         task_try=alert_places.happenings().task_try,
         result_book=alert_places.result_book(),
+        overview=overview_places.overview(),
     )
