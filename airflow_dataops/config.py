@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.release_environment import Projects
 
 SECTION = "dataops"
+_LONGEST_BUILD_SECONDS = 600
 LONGEST_VAULT_CACHE_SECONDS = 60
 _SHORTEST_LOGIN_SECONDS, _LONGEST_LOGIN_SECONDS = 300, 86400
 # HMAC with SHA-512 wants a key as long as its sum.
@@ -114,6 +115,24 @@ def merge_folder() -> Path:
     from airflow.configuration import AIRFLOW_HOME, conf
 
     return _below(AIRFLOW_HOME, _text(conf, "merge_folder") or "dataops_merges")
+
+
+def merge_build_seconds() -> int:
+    """How long building the pipelines of a merge may take; 0 where none are built.
+
+    Raises:
+        ConfigurationError: it is no number from 0 to 600.
+    """
+    from airflow.configuration import conf
+
+    text = _text(conf, "merge_build_seconds") or "60"
+    if not text.isdecimal() or int(text) > _LONGEST_BUILD_SECONDS:
+        message = (
+            f"[{SECTION}] merge_build_seconds is {text!r}; use a number of seconds from 0 (build "
+            f"no pipelines of merges) to {_LONGEST_BUILD_SECONDS}"
+        )
+        raise ConfigurationError(message)
+    return int(text)
 
 
 def warn_before_end_days() -> int:

@@ -148,6 +148,17 @@ _OPTIONS = {
         "example": "/var/lib/airflow/merges",
         "default": "dataops_merges",
     },
+    "merge_build_seconds": {
+        "description": (
+            "How long building the pipelines of a merge may take, 0 to 600 seconds. They are\n"
+            "built on the API server's host, in a process without its settings and logins, to\n"
+            "say what becomes of tests and schedules. 0: none are built, and nothing is said.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "integer",
+        "example": "120",
+        "default": "60",
+    },
     "warn_before_end_days": {
         "description": (
             "How many days before its end a temporary kitchen is shown as ending soon, and its\n"

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
     from airflow_dataops.domain.merge import FileChange, MergePreview
     from airflow_dataops.domain.merge_draft import KitchenMerge, Resolution, Resolved
+    from airflow_dataops.domain.merge_meaning import TreeOutline
     from airflow_dataops.domain.merge_text import Parts
     from airflow_dataops.domain.source_change import Authorship
 
@@ -42,10 +44,10 @@ class MergeRepository(Protocol):
 
     def laid_out(
         self, preview: MergePreview, *, paths: Sequence[str]
-    ) -> AbstractContextManager[list[Path]]:
+    ) -> AbstractContextManager[dict[str, Path]]:
         """Folders with ours' files and the merged ones below some paths, while they are needed.
 
-        With conflicts, ours alone.
+        They are given by the id of what they show, ours first; with conflicts, ours alone.
         """
 
     def write(
@@ -69,6 +71,18 @@ class MergeRepository(Protocol):
             BranchMoved: it is not there any more.
             PushRefused: the repository does not take it.
             OutsideSystemError: it does not answer, so that it may have moved or not.
+        """
+
+
+class OutlineReader(Protocol):
+    """Who knows what pipelines files make."""
+
+    def of(self, trees: Mapping[str, Path], kitchen: KitchenAtParse) -> list[TreeOutline]:
+        """The outline of each tree's pipelines, as they are built in a kitchen.
+
+        Args:
+            trees: folders by the id of the commit or tree that they show.
+            kitchen: what the pipelines may know of theirs.
         """
 
 

@@ -16,9 +16,11 @@ from airflow_dataops import bootstrap, config
 from airflow_dataops.domain import names
 from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.errors import CredentialRefused
+from airflow_dataops.merge_places import merge_places
 from airflow_dataops.services.kitchens import Places
-from airflow_dataops.services.merging import MergePlaces
 from airflow_dataops.services.provisioning import carry_out
+
+__all__ = ["branches", "local_places", "merge_places", "server_places"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,17 +59,6 @@ def server_places(project: str) -> Places:
 def branches(project: str) -> SourceBranches:
     """The branches of a project's repository, to change a file on."""
     return bootstrap.repository(config.environments().projects[project].repository)
-
-
-def merge_places(project: str) -> MergePlaces:
-    """Where a project's kitchens are merged."""
-    return MergePlaces(
-        repository=bootstrap.merge_repository(
-            project, config.environments().projects[project].repository
-        ),
-        book=bootstrap.merges(),
-        registry=bootstrap.kitchen_registry(),
-    )
 
 
 def local_places(project: str, say: Callable[[str], None]) -> Places:

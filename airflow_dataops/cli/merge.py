@@ -129,7 +129,7 @@ def _preview_lines(found: PreviewAnswer) -> list[str]:
         f"  {file.change:8} {printable(file.path)}" + (f" (was {file.before})" * bool(file.before))
         for file in found.files
     ]
-    return lines
+    return [*lines, *(f"  {printable(one.text)}" for one in found.meaning)]
 
 
 def _conflict_line(conflict: ConflictAnswer) -> str:
@@ -143,10 +143,22 @@ def _merge(arguments: Any, direction: str) -> None:
         **{n: getattr(arguments, n) for n in ("ours", "theirs") if getattr(arguments, n)},
     }
     with ApiClient.of_present_login() as api:
-        done = api.one(MergeAnswer, "POST", *_place(arguments, direction), body=body)
+        place = _place(arguments, direction)
+        if direction == "up" and arguments.acknowledges:
+            body = {**_acknowledged(api, place), **body}
+        done = api.one(MergeAnswer, "POST", *place, body=body)
     _show_merge(done, arguments)
     if done.commit is None:
         sys.exit(1)
+
+
+def _acknowledged(api: ApiClient, place: tuple[str, ...]) -> dict[str, object]:
+    """What the merge takes away, shown and sent with the commits that it holds for."""
+    found = api.one(PreviewAnswer, "GET", *place, "preview")
+    taken = [one.text for one in found.meaning if one.takes_away]
+    for text in taken:
+        say_aside(f"acknowledged: {text}")
+    return {"acknowledged": taken, "ours": found.ours, "theirs": found.theirs}
 
 
 def _show_merge(done: MergeAnswer, arguments: Any) -> None:

@@ -26,6 +26,12 @@ _PREVIEW = (
     Arg(("--json",), help="For programs", action="store_true"),
     Arg(("--exit-code",), help="Leave with 1 if there are conflicts", action="store_true"),
 )
+_ACKNOWLEDGE = Arg(
+    ("--acknowledge",),
+    help="Say that what the merge takes away may go: tests removed or weakened, schedules",
+    action="store_true",
+    dest="acknowledges",
+)
 _RESOLVE = (
     Arg(("path",), help="Path in conflict, as status lists it"),
     Arg(
@@ -58,7 +64,7 @@ def merge_group() -> GroupCommand:
             _command(
                 "up",
                 "Merge the kitchen into its parent",
-                (_KITCHEN, *_SEEN, _REASON, ARG_OUTPUT),
+                (_KITCHEN, *_SEEN, _ACKNOWLEDGE, _REASON, ARG_OUTPUT),
             ),
             _command(
                 "status",

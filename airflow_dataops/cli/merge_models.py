@@ -27,6 +27,13 @@ class FileAnswer(_Answer):
     before: str | None = None
 
 
+class MeaningAnswer(_Answer):
+    """What a merge does to a pipeline."""
+
+    text: str
+    takes_away: bool = False
+
+
 class PreviewAnswer(_Answer):
     """What a merge would come to."""
 
@@ -39,6 +46,7 @@ class PreviewAnswer(_Answer):
     is_nothing_new: bool = False
     conflicts: tuple[ConflictAnswer, ...] = ()
     files: tuple[FileAnswer, ...] = ()
+    meaning: tuple[MeaningAnswer, ...] = ()
     missing: tuple[str, ...] = ()
     is_under_way: bool = False
 

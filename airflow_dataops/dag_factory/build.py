@@ -100,7 +100,7 @@ class BrokenPipelines(DAG):
 
     def __init__(self, kitchen: KitchenAtParse, broken: dict[str, str], *, found: int) -> None:
         super().__init__(names.dag_id(kitchen.name, "broken_pipelines"), schedule=None)
-        self._broken = broken
+        self.broken = broken
         self._found = found
 
     def validate(self) -> None:
@@ -109,9 +109,9 @@ class BrokenPipelines(DAG):
         Raises:
             PipelineError: always.
         """
-        texts = (f"{place}: {text}" for place, text in sorted(self._broken.items()))
+        texts = (f"{place}: {text}" for place, text in sorted(self.broken.items()))
         message = (
-            f"{len(self._broken)} of {self._found} pipelines could not be built, "
+            f"{len(self.broken)} of {self._found} pipelines could not be built, "
             "the others are not affected.\n\n" + "\n".join(texts)
         )
         raise PipelineError(message)

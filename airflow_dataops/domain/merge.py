@@ -119,6 +119,7 @@ class MergePreview:
 
     Attributes:
         tree: id of the merged tree; None with conflicts.
+        theirs_tree: id of the tree that theirs has, where it was asked for.
         is_nothing_new: theirs is in ours already.
         is_forward: ours is in theirs, so that the merge is theirs.
     """
@@ -126,6 +127,7 @@ class MergePreview:
     ours: str
     theirs: str
     tree: str | None
+    theirs_tree: str | None = None
     conflicts: tuple[Conflict, ...] = ()
     is_nothing_new: bool = False
     is_forward: bool = False

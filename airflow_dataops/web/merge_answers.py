@@ -13,6 +13,7 @@ from airflow_dataops.domain.merge_draft import (
     path_as_text,
     present_resolutions,
 )
+from airflow_dataops.domain.merge_meaning import MeaningKind
 
 if TYPE_CHECKING:
     from airflow_dataops.domain.merge import FileChange, MergePreview
@@ -45,6 +46,17 @@ class FileAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeaningAnswer:
+    """What a merge does to a pipeline; ``text`` is what one acknowledges if it takes away."""
+
+    pipeline: str
+    kind: MeaningKind
+    what: str
+    takes_away: bool
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PreviewAnswer:
     """What a merge would come to; ``missing`` says what stands in its way."""
 
@@ -57,6 +69,7 @@ class PreviewAnswer:
     is_nothing_new: bool
     conflicts: list[ConflictAnswer]
     files: list[FileAnswer]
+    meaning: list[MeaningAnswer]
     missing: list[str]
     is_under_way: bool
 
@@ -166,6 +179,16 @@ def preview_answer(asked: MergeRequest, report: MergeReport) -> PreviewAnswer:
         is_nothing_new=preview.is_nothing_new,
         conflicts=_conflicts(preview),
         files=[_file(file) for file in report.files],
+        meaning=[
+            MeaningAnswer(
+                pipeline=one.pipeline,
+                kind=one.kind,
+                what=one.what,
+                takes_away=one.takes_away,
+                text=str(one),
+            )
+            for one in report.meaning
+        ],
         missing=list(report.missing),
         is_under_way=report.under_way is not None,
     )

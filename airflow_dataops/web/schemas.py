@@ -178,6 +178,9 @@ class AskMerge(_Body):
 
     ours: Commit | None = None
     theirs: Commit | None = None
+    acknowledged: Annotated[
+        list[Annotated[str, StringConstraints(max_length=2_000)]], Field(max_length=1_000)
+    ] = []
     reason: Reason | None = None
 
 

@@ -168,6 +168,7 @@ def options(file):
         "API_AUTH__JWT_SECRET": JWT_SECRET,
         "DATAOPS__TOKEN_KEY": TOKEN_KEY,
         "DATAOPS__ENVIRONMENTS_FILE": str(file),
+        "DATAOPS__MERGE_BUILD_SECONDS": "0",
         "DATAOPS__MERGE_FOLDER": str(file.with_name("merges")),
         "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
     }

@@ -318,3 +318,48 @@ def test_the_top_of_the_tree_has_nothing_to_merge_with(street):
         street, "GET", "/kitchens/demo_production/merge/up/preview", status=422, by="eric"
     )
     assert "no parent" in refused["detail"]
+
+
+PIPELINE = """\
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow_dataops import pipeline, stage, table
+
+sales = table("redshift", "sales")
+
+
+@pipeline(schedule="0 6 * * 1")
+def profit():
+    with stage("load") as load:
+        EmptyOperator(task_id="copy")
+        load.test({tests})
+"""
+ROWS = "sales.row_count().between(10, 100, name='rows'{})"
+SUM = "sales.sum('value').within_control_limits(name='sum')"
+
+
+def test_what_a_merge_up_takes_away_has_to_be_acknowledged(street, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__DATAOPS__MERGE_BUILD_SECONDS", "120")
+    push(street, "demo_dev", {PROFIT: PIPELINE.format(tests=f"{ROWS.format('')}, {SUM}")})
+    ask(street, "POST", DOWN)
+    weaker = ROWS.format(", on_violation='warn'")
+    push(street, "dev_kitchen", {PROFIT: PIPELINE.format(tests=weaker)})
+    found = ask(street, "GET", f"{UP}/preview", by="chris")
+    assert [(one["text"], one["takes_away"]) for one in found["meaning"]] == [
+        ("profit: test removed: load: sum", True),
+        ("profit: test weakened: load: rows: on_violation fail becomes warn", True),
+        ("profit: tool not declared: redshift", False),
+    ]
+    before = tip(street, "demo_dev")
+    first = [found["meaning"][0]["text"]]
+    refused = ask(street, "POST", UP, by="chris", acknowledged=first, status=409)
+    assert len(refused["missing"]) == 1
+    assert "on_violation fail becomes warn; who merges has to acknowledge" in refused["detail"]
+    assert tip(street, "demo_dev") == before
+    both = [one["text"] for one in found["meaning"][:2]]
+    assert ask(street, "POST", UP, by="chris", acknowledged=both)["state"] == "done"
+    [entry, *_] = ask(street, "GET", "/kitchens/demo_dev/history", by="chris")
+    assert entry["details"]["acknowledged"] == "; ".join(both)
+    # Code that does not build is nobody's to acknowledge.
+    push(street, "dev_kitchen", {PROFIT: "import airflow\nprofit = nothing\n"})
+    refused = ask(street, "POST", UP, by="chris", acknowledged=both, status=409)
+    assert "pipelines/profit: does not build: NameError" in refused["detail"]

@@ -12,6 +12,7 @@ import logging
 import shutil
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -93,7 +94,8 @@ class MergeRepository:
                 preview = previews.preview_in(merging, ours, theirs)
                 tree = preview.tree
                 files = previews.changes(merging, preview, tree) if tree is not None else []
-            return preview, files
+                theirs_tree = merging.run("rev-parse", f"{theirs}^{{tree}}").decode().strip()
+            return replace(preview, theirs_tree=theirs_tree), files
 
         return self._trying((ours, theirs), look)
 
@@ -102,11 +104,8 @@ class MergeRepository:
         return self._trying((ours, theirs), lambda database: previews.texts(database, ours, theirs))
 
     @contextmanager
-    def laid_out(self, preview: MergePreview, *, paths: Sequence[str]) -> Iterator[list[Path]]:
-        """Folders with ours' files and the merged ones below some paths, while they are needed.
-
-        With conflicts, ours alone.
-        """
+    def laid_out(self, preview: MergePreview, *, paths: Sequence[str]) -> Iterator[dict[str, Path]]:
+        """Folders with ours' files and the merged ones below some paths, while they are needed."""
         commits = (preview.ours, preview.theirs)
         self._trying(commits, lambda _: None)
         with (
@@ -116,8 +115,8 @@ class MergeRepository:
             trees = [preview.ours]
             if preview.tree is not None:
                 trees.append(merging.merge(*commits).tree)
-            folders = [Path(place, name) for name in ("ours", "merged")][: len(trees)]
-            for folder, tree in zip(folders, trees, strict=True):
+            folders = {tree: Path(place, tree) for tree in trees}
+            for tree, folder in folders.items():
                 merging.extract(tree, folder, paths=paths)
             yield folders
 

@@ -119,6 +119,8 @@ def _finish(pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces) -> 
         details={name: v for name, v in pushing.details.items() if name != _SINCE},
     )
     facts = {"commit": pushing.commit or "", "ours": pushing.ours, "theirs": pushing.theirs}
+    if asked.acknowledged:
+        facts["acknowledged"] = "; ".join(sorted(asked.acknowledged))
     entry = asked.entry(f"merge {pushing.direction}", **facts)
     places.book.change(pushing, done, audit=entry)
     places.registry.ask_for_parsing(asked.kitchen)

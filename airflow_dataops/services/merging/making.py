@@ -15,6 +15,7 @@ from airflow_dataops.domain.merge_draft import (
 )
 from airflow_dataops.errors import BranchMoved, KitchenBusy, MergeNotReady
 from airflow_dataops.services.merging.landing import land, new_merge, settled, tips_of
+from airflow_dataops.services.merging.meaning import meaning_of, missing_of
 from airflow_dataops.services.merging.request import MergeOutcome, MergeReport
 
 if TYPE_CHECKING:
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
     from airflow_dataops.services.merging.request import MergePlaces, MergeRequest
 
 
-def preview(asked: MergeRequest, places: MergePlaces) -> MergeReport:
+def preview(asked: MergeRequest, places: MergePlaces, *, with_meaning: bool = True) -> MergeReport:
     """What the merge would come to now; changes nothing.
+
+    Args:
+        asked: the merge.
+        places: where.
+        with_meaning: build the pipelines, before and after, to say what becomes of them.
 
     Raises:
         CannotMerge: the branches have nothing in common.
@@ -34,10 +40,12 @@ def preview(asked: MergeRequest, places: MergePlaces) -> MergeReport:
     ours, theirs = tips_of(asked, places)
     found, files = places.repository.preview(ours, theirs)
     found = _with_relation(found, places)
+    meaning = meaning_of(asked, found, places) if with_meaning else []
     return MergeReport(
         preview=found,
         files=tuple(files),
-        missing=tuple(_missing(asked, found)),
+        meaning=tuple(meaning),
+        missing=tuple(_missing(asked, found) + missing_of(asked, meaning)),
         under_way=places.book.under_way(asked.kitchen, asked.other),
     )
 
@@ -65,6 +73,8 @@ def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
     if found.is_nothing_new:
         return MergeOutcome(preview=found, commit=ours, is_new=False)
     missing = _missing(asked, found)
+    if not missing and asked.direction is Direction.UP:
+        missing = missing_of(asked, meaning_of(asked, found, places))
     if missing:
         raise MergeNotReady(asked.what, missing)
     if found.conflicts:
@@ -96,7 +106,11 @@ def _with_relation(found: MergePreview, places: MergePlaces) -> MergePreview:
 
 def _missing(asked: MergeRequest, found: MergePreview) -> list[str]:
     """What has to be done first."""
-    if asked.direction is Direction.DOWN or found.is_nothing_new or found.is_forward:
+    if asked.direction is Direction.DOWN or found.is_nothing_new:
+        return []
+    # What was tested in the child is what will run: also where the parent has new commits that
+    # bring nothing, as the one of the last merge up.
+    if found.tree is not None and found.tree == found.theirs_tree:
         return []
     other = asked.other.name
     what = f"{asked.kitchen.name} has changes that {other} has not; first merge them down:"

@@ -10,13 +10,16 @@ from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.source_change import Authorship
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
     from airflow_dataops.domain.merge import FileChange, MergePreview
     from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge
+    from airflow_dataops.domain.merge_meaning import Meaning
     from airflow_dataops.domain.staff import Person
-    from airflow_dataops.merge_ports import MergeBook, MergeRepository
+    from airflow_dataops.merge_ports import MergeBook, MergeRepository, OutlineReader
     from airflow_dataops.ports import KitchenRegistry
 
 
@@ -30,6 +33,7 @@ class MergeRequest:
         merge_id: of a merge that begins with this request.
         ours: commit that the person takes the kitchen to be at; None where they name nothing.
         theirs: the same of the other.
+        acknowledged: of what the merge takes away, what the person says may go.
     """
 
     kitchen: Kitchen
@@ -42,6 +46,7 @@ class MergeRequest:
     reason: str | None = None
     ours: str | None = None
     theirs: str | None = None
+    acknowledged: frozenset[str] = frozenset()
 
     @property
     def what(self) -> str:
@@ -77,11 +82,20 @@ class MergeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePlaces:
-    """Where merges are made and written down."""
+    """Where merges are made and written down.
+
+    Attributes:
+        outlines: None where this installation builds no pipelines of merges.
+        at_parse: what pipelines of a kitchen may know of it.
+        tools: that a kitchen's environment declares.
+    """
 
     repository: MergeRepository
     book: MergeBook
     registry: KitchenRegistry
+    outlines: OutlineReader | None
+    at_parse: Callable[[Kitchen], KitchenAtParse]
+    tools: Callable[[Kitchen], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +104,14 @@ class MergeReport:
 
     Attributes:
         files: what it makes of the kitchen's files; none with conflicts.
+        meaning: what it does to pipelines.
         missing: what stands in its way, one sentence each.
         under_way: the merge of the two that people decide about already.
     """
 
     preview: MergePreview
     files: tuple[FileChange, ...] = ()
+    meaning: tuple[Meaning, ...] = ()
     missing: tuple[str, ...] = ()
     under_way: KitchenMerge | None = None
 

@@ -49,10 +49,20 @@ def list_merges(visit: PresentVisit, name: str) -> list[PastMergeAnswer]:
 
 
 @router.get(f"{_MERGE}/preview")
-def preview_merge(visit: PresentVisit, name: str, direction: Direction) -> PreviewAnswer:
-    """What merging a kitchen with its parent would come to now. Changes nothing."""
+def preview_merge(
+    visit: PresentVisit,
+    name: str,
+    direction: Direction,
+    *,
+    meaning: bool = True,
+) -> PreviewAnswer:
+    """What merging a kitchen with its parent would come to now. Changes nothing.
+
+    Without ``meaning``, files and conflicts alone: that takes no building of pipelines.
+    """
     asked = _request(visit, name, direction, may_see=True)
-    return preview_answer(asked, merging.preview(asked, _places(visit, asked)))
+    report = merging.preview(asked, _places(visit, asked), with_meaning=meaning)
+    return preview_answer(asked, report)
 
 
 @router.post(_MERGE, openapi_extra=described(AskMerge))
@@ -152,6 +162,7 @@ def _request(
         reason=body.reason if body else None,
         ours=body.ours if body else None,
         theirs=body.theirs if body else None,
+        acknowledged=frozenset(body.acknowledged if body else ()),
     )
 
 
