@@ -30,6 +30,7 @@ _SHORTEST_KEY_BYTES = 64
 _SHORTEST_WEBHOOK_BYTES = 32
 _DAYS_OF_NOTICE, _MOST_DAYS_OF_NOTICE = 3, 90
 _HOOK_SECONDS, _MOST_HOOK_SECONDS = 10, 60
+_TEST_SECONDS = 3600
 KITCHEN_BUNDLE = "airflow_dataops.bundles.kitchens.KitchenBundle"
 
 
@@ -365,6 +366,17 @@ def _life_cycle_hook_seconds(conf: AirflowConfigParser) -> int:
             f"[{SECTION}] life_cycle_hook_seconds is {text!r}; write a whole number of seconds, "
             f"1 to {_MOST_HOOK_SECONDS}"
         )
+        raise ConfigurationError(message)
+    return int(text)
+
+
+def data_test_seconds() -> int:
+    """How long one statement of a data test may take."""
+    from airflow.configuration import conf
+
+    text = _text(conf, "data_test_seconds") or str(_TEST_SECONDS)
+    if not text.isdecimal() or not int(text):
+        message = f"[{SECTION}] data_test_seconds is {text!r}; write a whole number of seconds"
         raise ConfigurationError(message)
     return int(text)
 

@@ -180,6 +180,15 @@ _OPTIONS = {
         "example": "acme.kitchens.needs_ticket, acme.kitchens.tell_billing",
         "default": "",
     },
+    "data_test_seconds": {
+        "description": (
+            "How long one statement of a data test may take before the warehouse ends it.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "integer",
+        "example": "600",
+        "default": "3600",
+    },
     "life_cycle_hook_seconds": {
         "description": (
             "How long one call of a hook may take, 1 to 60 seconds. One that takes longer before\n"

@@ -179,9 +179,11 @@ def _warehouse(tool: str, *, is_pending: bool) -> TaskWarehouse:
         )
 
         return RedshiftWarehouse(RedshiftSessions(_redshift(tool), is_pending=is_pending))
+    from airflow_dataops import config
     from airflow_dataops.adapters.sql_warehouse import SqlWarehouse
 
-    return SqlWarehouse(_login(tool), is_pending=is_pending)
+    seconds = config.data_test_seconds()
+    return SqlWarehouse(_login(tool), is_pending=is_pending, test_seconds=seconds)
 
 
 def _login(tool: str) -> dict[str, str | int]:

@@ -18,6 +18,7 @@ from airflow.cli.cli_config import (
 
 from airflow_dataops.cli.merge_arguments import merge_group
 from airflow_dataops.cli.schedule_arguments import schedule_group
+from airflow_dataops.cli.tests_arguments import tests_group
 
 _ENVIRONMENT = Arg(("environment",), help="Name of the release environment")
 _PLATFORM = Arg(
@@ -267,6 +268,7 @@ def _other_groups() -> tuple[CLICommand, ...]:
         _command("login", f"{cli}.login.login", "Log in to the REST API of kitchens", _LOGIN),
         _command("logout", f"{cli}.login.logout", "Forget the login of this host", ()),
         schedule_group(),
+        tests_group(),
         merge_group(),
         GroupCommand(name="operation", help="Creations and deletions", subcommands=(show,)),
         GroupCommand(name="audit", help="Who did what", subcommands=(export,)),

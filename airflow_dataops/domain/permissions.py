@@ -28,6 +28,7 @@ class Action(StrEnum):
     CUT = "cut a kitchen from"
     GET_CREDENTIALS = "get a login of"
     SET_SCHEDULE = "set a schedule in"
+    CHANGE_CHARTS = "change what charts learn from in"
     MERGE_DOWN = "merge down into"
     MERGE_UP = "merge up into"
     CHANGE = "change"
@@ -41,6 +42,7 @@ _NEEDS = {
     Action.CUT: Role.COOK,
     Action.GET_CREDENTIALS: Role.COOK,
     Action.SET_SCHEDULE: Role.COOK,
+    Action.CHANGE_CHARTS: Role.COOK,
     Action.MERGE_DOWN: Role.COOK,
     Action.MERGE_UP: Role.COOK,
     Action.CHANGE: Role.HEAD,

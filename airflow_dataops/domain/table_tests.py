@@ -147,7 +147,7 @@ def no_missing(
     column: str,
     **options: Unpack[TestOptions],
 ) -> DataTest:
-    """Test that no ``day``, ``week`` or ``month`` lacks rows, from the first in a column on."""
+    """Test that no ``day``, ``week`` or ``month`` lacks rows between a column's first and last."""
     if unit not in UNITS:
         message = f"no_missing {unit!r}; use one of {', '.join(UNITS)}"
         raise ValueError(message)

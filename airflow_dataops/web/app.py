@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, FastAPI
 from pydantic.json_schema import models_json_schema
 
-from airflow_dataops.web import schemas
+from airflow_dataops.web import result_bodies, schemas
 from airflow_dataops.web.api import (
     alerts,
     audit,
@@ -23,6 +23,7 @@ from airflow_dataops.web.api import (
     merges,
     operations,
     pushes,
+    results,
     schedules,
     staff,
     tasks,
@@ -48,6 +49,7 @@ _FOR_PEOPLE = (
     kitchens,
     staff,
     schedules,
+    results,
     merges,
     credentials,
     operations,
@@ -102,7 +104,7 @@ def _closed_app(
 def _openapi(app: FastAPI) -> dict[str, Any]:
     described = app.openapi()
     _, found = models_json_schema(
-        [(model, "validation") for model in schemas.BODIES],
+        [(model, "validation") for model in (*schemas.BODIES, *result_bodies.BODIES)],
         ref_template="#/components/schemas/{model}",
     )
     described.setdefault("components", {}).setdefault("schemas", {}).update(found["$defs"])

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from airflow_dataops.domain import results
+from airflow_dataops.domain.audit import LONGEST_REASON
 from airflow_dataops.domain.data_tests import Outcome, Verdict
 from airflow_dataops.domain.events import LONGEST_NOTE, LONGEST_TEST_NAME
 from airflow_dataops.domain.judging import Point
@@ -69,6 +70,29 @@ class ReportResults(_Body):
     """What all tests of a task said."""
 
     results: Annotated[list[ReportedResult], Field(min_length=1, max_length=MOST_RESULTS)]
+
+
+# Lax: a moment is a text in JSON.
+_Moment = Annotated[AwareDatetime, Field(strict=False)]
+
+
+class Rebaseline(_Body):
+    """From when on a test's points count, and why; ``test`` left out is all of the stage."""
+
+    pipeline: Annotated[_Short, StringConstraints(min_length=1)]
+    stage: Annotated[_Short, StringConstraints(min_length=1)]
+    test: _Short | None = None
+    since: _Moment
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_REASON)]
+
+
+class NoteIncident(Rebaseline):
+    """Points that do not show the process as it is, and why."""
+
+    until: _Moment | None = None
+
+
+BODIES = (ReportResults, Rebaseline, NoteIncident)
 
 
 @dataclass(frozen=True, kw_only=True)

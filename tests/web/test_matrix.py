@@ -106,6 +106,14 @@ TABLE = {
         "private": all_(404, guest=403, head=403),
         "protected": owner_alone(404),
     },
+    "GET /kitchens/{name}/tests/results": seen(200),
+    "GET /kitchens/{name}/tests/history": seen(200),
+    "POST /kitchens/{name}/tests/incidents": for_kitchens(
+        204, least="cook", protected=owner_alone(204)
+    ),
+    "POST /kitchens/{name}/tests/rebaselines": for_kitchens(
+        204, least="cook", protected=owner_alone(204)
+    ),
     "GET /kitchens/{name}/merges": seen(200),
     # Nobody has changed anything below demo_dev; what stands at the top has no parent.
     "GET /kitchens/{name}/merge/{direction}/preview": {**seen(200), "protected": all_(422)},
@@ -137,7 +145,13 @@ TABLE = {
         204, least="head", protected=owner_alone(204)
     ),
 }
+NOTED = {"pipeline": "p", "stage": "s", "since": "2026-03-01T00:00:00Z", "reason": "new prices"}
+QUERIES = {
+    "GET /kitchens/{name}/tests/history": {"pipeline": "p", "stage": "s", "test": "row_count"}
+}
 BODIES = {
+    "POST /kitchens/{name}/tests/incidents": NOTED,
+    "POST /kitchens/{name}/tests/rebaselines": NOTED,
     "PATCH /kitchens/{name}": {"ticket": "DATA-1"},
     "PUT /kitchens/{name}/schedules/{pipeline}": {"schedule": "0 6 * * 1"},
     "POST /kitchens/{name}/schedules/{pipeline}/enable": {},
@@ -202,7 +216,8 @@ class Street:
         headers = self.task if who == "task" else {}
         by = OWNERS[kind] if who == "owner" and kind else PEOPLE.get(who) or None
         by = "chris" if who == "owner" and not kind else by
-        answer = self.site.ask(method, path.format(**values), by=by, json=body, headers=headers)
+        asked = {"json": body, "headers": headers, "params": QUERIES.get(route)}
+        answer = self.site.ask(method, path.format(**values), by=by, **asked)
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == "application/problem+json"
         return answer.status_code
@@ -238,7 +253,9 @@ def test_every_route_is_in_the_table():
     [mounted] = [route.app for route in app.routes if route.path == "/api/v1/task"]
     assert routes(mounted) == OF_TASKS
     [reports] = [route.app for route in app.routes if route.path == "/api/v1/kitchen-task"]
-    assert routes(reports) == {"POST /verdicts", "POST /notes"}
+    assert routes(reports) == {
+        "POST /verdicts", "POST /notes", "POST /results", "GET /history",
+    }  # fmt: skip
 
 
 def test_everybody_may_do_what_the_table_says_and_nothing_else(street):

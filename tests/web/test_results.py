@@ -124,3 +124,52 @@ def test_results_of_a_kitchen_that_is_deleted_are_not_those_of_the_next_of_its_n
     kitchen_rows.remove_kitchen(tasks.site.engine, kitchen["id"])
     kitchen_rows.add_kitchen(tasks.site.engine, "dev_kitchen")
     assert tasks.history(tasks.start("dev_kitchen")) == {}
+
+
+PLACE = {"pipeline": "profit", "stage": "load"}
+
+
+def test_people_look_up_what_tests_said_and_the_past_of_a_test(tasks):
+    tasks.tell(tasks.start("dev_kitchen"), ROWS, {**ROWS, "test": "sum", "outcome": "warn"})
+    path = "/kitchens/dev_kitchen/tests"
+    found = tasks.site.ask("GET", f"{path}/results", by="padma").json()
+    assert [(one["test"], one["outcome"], one["stage"]) for one in found] == [
+        ("row_count", "pass", "load"), ("sum", "warn", "load"),
+    ]  # fmt: skip
+    none = tasks.site.ask("GET", f"{path}/results", by="padma", params={"pipeline": "other"})
+    assert none.json() == []
+    query = {**PLACE, "test": "row_count"}
+    [point] = tasks.site.ask("GET", f"{path}/history", by="padma", params=query).json()
+    assert (point["numbers"][0], point["is_in_control"]) == (100.0, True)
+
+
+def test_an_incident_has_an_author_and_a_reason_and_is_left_out_of_the_past(tasks):
+    tasks.tell(tasks.start("dev_kitchen"), ROWS)
+    noted = {**PLACE, "since": "2026-03-02T00:00:00Z", "reason": "the feed was broken"}
+    path = "/kitchens/dev_kitchen/tests"
+    assert tasks.site.ask("POST", f"{path}/incidents", by="padma", json=noted).status_code == 204
+    query = {**PLACE, "test": "row_count"}
+    [point] = tasks.site.ask("GET", f"{path}/history", by="padma", params=query).json()
+    assert not point["is_in_control"]
+    later = {**noted, "since": "2026-03-03T00:00:00Z"}
+    assert tasks.site.ask("POST", f"{path}/rebaselines", by="padma", json=later).status_code == 204
+    assert tasks.site.ask("GET", f"{path}/history", by="padma", params=query).json() == []
+    told = tasks.site.ask("GET", "/kitchens/dev_kitchen/history", by="padma").json()
+    assert [(one["action"], one["by"], one["reason"]) for one in told[:2]] == [
+        ("chart rebaseline", "padma", "the feed was broken"),
+        ("chart incident", "padma", "the feed was broken"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"reason": ""}, {"since": "yesterday"}, {"since": "2026-03-02"},
+        {"until": "2026-03-01T00:00:00Z"}, {"stage": ""}, {"by": "chris"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_incident_without_a_reason_or_with_odd_moments_is_refused(tasks, wrong):
+    noted = {**PLACE, "since": "2026-03-02T00:00:00Z", "reason": "broken", **wrong}
+    path = "/kitchens/dev_kitchen/tests/incidents"
+    assert tasks.site.ask("POST", path, by="padma", json=noted).status_code == 422

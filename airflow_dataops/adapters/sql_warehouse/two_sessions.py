@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.measured import Measured
 
 # Fewer groups than this fit into a worker's memory, and checking each once is always cheaper.
-_FEW_VALUES = 10_000
+_FEW_VALUES = 100_000
 _CHECK_CLIENT = "5s"
 _CANCEL_SECONDS = 5.0
 # Not all servers have it, and one may refuse to check.

@@ -1,0 +1,60 @@
+"""Arguments of ``airflow dataops tests``; nothing heavy, as in ``definition``."""
+
+from __future__ import annotations
+
+from airflow.cli.cli_config import ARG_OUTPUT, ActionCommand, Arg, GroupCommand, lazy_load_command
+
+_BODIES = "airflow_dataops.cli.tests"
+_KITCHEN = Arg(("kitchen",), help="Name of the kitchen")
+_PIPELINE = Arg(("pipeline",), help="Name of the pipeline: that of its folder")
+_STAGE = Arg(("stage",), help="Name of the stage")
+_TEST = Arg(("test",), help="Name of the test, as results show it")
+_ANY_TEST = Arg(("--test",), help="Name of the test; default: all of the stage", metavar="NAME")
+_SINCE = Arg(("--since",), help="First moment: 2026-03-01, or with a time", required=True)
+_REASON = Arg(("--reason",), help="Why; people read it on the chart", required=True)
+_NARROW = (
+    Arg(("--pipeline",), help="Of this pipeline alone", metavar="NAME"),
+    Arg(("--stage",), help="Of this stage alone", metavar="NAME"),
+    Arg(("--run-id",), help="Of this run alone", metavar="ID"),
+)
+_ONE = (_KITCHEN, _PIPELINE, _STAGE, _TEST)
+
+
+def tests_group() -> GroupCommand:
+    """The commands about data tests."""
+    return GroupCommand(
+        name="tests",
+        help="What data tests said, and what their charts learn from",
+        subcommands=(
+            _command(
+                "results",
+                "Show what data tests said, the last run first",
+                (_KITCHEN, *_NARROW, ARG_OUTPUT),
+            ),
+            _command(
+                "history",
+                "Show the points that the next run of a test is compared with",
+                (*_ONE, ARG_OUTPUT),
+            ),
+            _command("chart", "Draw the points of a test", _ONE),
+            _command(
+                "incident",
+                "Leave points out of what charts learn from",
+                (
+                    _KITCHEN, _PIPELINE, _STAGE, _ANY_TEST, _SINCE,
+                    Arg(("--until",), help="Last moment; default: it goes on"), _REASON,
+                ),
+            ),
+            _command(
+                "rebaseline",
+                "Have charts learn from later points alone",
+                (_KITCHEN, _PIPELINE, _STAGE, _ANY_TEST, _SINCE, _REASON),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _command(name: str, text: str, takes: tuple[Arg, ...]) -> ActionCommand:
+    return ActionCommand(
+        name=name, help=text, func=lazy_load_command(f"{_BODIES}.{name}"), args=takes
+    )
