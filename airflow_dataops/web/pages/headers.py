@@ -35,19 +35,21 @@ class SafetyHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        # Whoever serves it changes the scope.
+        is_file = scope.get("path", "").startswith(f"{scope.get('root_path', '')}/static/")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 kept = [pair for pair in message["headers"] if pair[0].lower() not in _ALWAYS]
-                added = {**_ALWAYS, b"cache-control": _caching(scope, message["status"])}
+                caching = _caching(scope, message["status"], is_file=is_file)
+                added = {**_ALWAYS, b"cache-control": caching}
                 message["headers"] = [*kept, *added.items()]
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
 
-def _caching(scope: Scope, status: int) -> bytes:
-    is_file = scope.get("path", "").startswith(f"{scope.get('root_path', '')}/static/")
+def _caching(scope: Scope, status: int, *, is_file: bool) -> bytes:
     is_versioned = scope.get("query_string", b"").startswith(b"v=")
     if is_file and status < 400:  # noqa: PLR2004 - HTTP's refusals begin there
         return _FOREVER if is_versioned else b"no-cache"
