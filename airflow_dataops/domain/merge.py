@@ -62,15 +62,12 @@ class ThreeWayFile:
     Attributes:
         path: as git reports it. Where a file stands in the way of a folder, git puts it beside,
             under ``path~commit``.
-        mode, merged: of what git left there, conflict markers included; None where nothing is.
     """
 
     path: str
     base: FileVersion | None = None
     ours: FileVersion | None = None
     theirs: FileVersion | None = None
-    mode: str | None = None
-    merged: str | None = None
 
     def sides(self) -> Iterator[FileVersion]:
         """What is there, base first."""

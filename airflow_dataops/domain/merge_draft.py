@@ -290,8 +290,10 @@ def _text(region: Region, decided: Resolution) -> str:
 
 
 def _mode(conflict: ConflictPath) -> str:
-    for conflicting in conflict.conflicts:
-        for mode in (conflicting.file.mode, *(side.mode for side in conflicting.file.sides())):
-            if mode in _FILES:
-                return str(mode)
-    return _FILE
+    """Of a file that is put together: the one that a side has changed it to."""
+    base, ours, theirs = (
+        side.mode if (side := conflict.side(choice)) else None
+        for choice in (Choice.BASE, Choice.OURS, Choice.THEIRS)
+    )
+    preferred = (theirs, ours, base) if ours == base else (ours, theirs, base)
+    return next((mode for mode in preferred if mode in _FILES), _FILE)

@@ -11,6 +11,7 @@ from airflow_dataops.domain.merge import FileVersion
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FILES = {"100644", "100755"}
 _MERGED_BY_ITSELF = "Auto-merging"
 
 
@@ -45,6 +46,16 @@ class MergeOutput:
         """Paths that git merged line by line, or tried to."""
         merged = {p for said in self.messages for p in said.paths}
         return merged | set(self.stages)
+
+    def names(self) -> list[str]:
+        """What there is to read of the paths in conflict: the sides' files, and what git left."""
+        sides = [side.blob for stages in self.stages.values() for side in stages.values()
+                 if side.mode in FILES]  # fmt: skip
+        return [*sides, *(self.left(path) for path in self.stages)]
+
+    def left(self, path: str) -> str:
+        """What git left at a path, as one can ask for it."""
+        return f"{self.tree}:{path}"
 
     def by_path(self) -> dict[str, list[Said]]:
         """What git says of a conflict, by each of its paths."""

@@ -12,6 +12,7 @@ outcome is that of ``git merge`` on ours' branch.
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 import tempfile
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ import git
 from airflow_dataops.adapters.git_repository.commands import UNATTENDED, piped
 from airflow_dataops.adapters.git_repository.merge_output import MergeOutput, read_output
 from airflow_dataops.adapters.git_repository.object_commands import (
-    EMPTY_TREE,
+    Blob,
     answers_of,
     attempt,
     encoded,
@@ -56,6 +57,7 @@ _UNRELATED_SHALLOW = (
     " git fetch --unshallow"
 )
 _LONGEST_SHOWN = 80
+_ENOUGH_BYTES = 1 << 30
 _ATTRIBUTES = ".gitattributes"
 _MISSING = (
     "unable to read",
@@ -206,6 +208,7 @@ class Merging:
         self._command = git.Git(self._work_tree)
         self._command.update_environment(**UNATTENDED, **database.environment(folder, keeps=keeps))
         self._asked: set[str] = set()
+        self._known: dict[str, Blob | None] = {}
         self._everywhere = b""
 
     def merge(
@@ -227,42 +230,23 @@ class Merging:
             self._everywhere = f"\n* conflict-marker-size={marker_length}\n".encode()
             self._lay_out("", b"")
         found = self._merged(ours, theirs, style)
-        # Attributes count for what both sides changed, and that is known only now.
-        if self._lay_out_attributes(ours, found.touched()):
+        # Attributes count for what both sides changed, and that is known only now. What is in
+        # conflict is read with them: a git command more takes as long as a small merge.
+        attributes = self._attributes_of(ours, found.touched())
+        self.read([*attributes.values(), *found.names()])
+        if self._lay_out_attributes(attributes):
             found = self._merged(ours, theirs, style)
         return found
 
-    def contents(self, blobs: Iterable[str]) -> dict[str, bytes]:
-        """Contents by id, all read at once.
-
-        Raises:
-            RepositoryDamaged: one is missing.
-        """
-        wanted = list(dict.fromkeys(blobs))
-        if not wanted:
-            return {}
-        with piped("".join(f"{blob}\n" for blob in wanted).encode()) as stream:
-            answer = self.run("cat-file", "--batch", stream=stream)
-        found = dict(zip(wanted, answers_of(answer), strict=True))
-        for name, blob in found.items():
-            if blob is None:
-                complaint = f"missing blob {name}"
-                raise self._database.failure(complaint, "cat-file")
-        return {name: blob.content for name, blob in found.items() if blob is not None}
-
-    def tree_entries(self, tree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Mode and id of paths of a tree; those it lacks are left out."""
-        found: dict[str, tuple[str, str]] = {}
-        for first in range(0, len(paths), 500):
-            chunk = [f":(literal){path}" for path in paths[first : first + 500]]
-            # ls-tree would take the words for prefixes of paths.
-            listed = self.run("diff-tree", "-r", "-z", "--no-renames", EMPTY_TREE[len(tree)], tree,
-                              "--", *chunk)  # fmt: skip
-            words = listed.decode("utf-8", "surrogateescape").split("\0")
-            for about, path in zip(words[::2], words[1::2], strict=False):
-                _, mode, _, blob, _ = about.split(" ")
-                found[path] = (mode, blob)
-        return found
+    def read(self, names: Iterable[str]) -> dict[str, Blob | None]:
+        """Objects by their ids, or by ``tree:path``, all read at once; None for one not there."""
+        asked = list(dict.fromkeys(names))
+        new = [name for name in asked if name not in self._known]
+        if new:
+            with piped(encoded("".join(f"{name}\0" for name in new))) as stream:
+                answer = self.run("cat-file", "--batch", "-z", stream=stream)
+            self._known |= zip(new, answers_of(answer, new), strict=True)
+        return {name: self._known[name] for name in asked}
 
     def changes(self, before: str, after: str) -> list[tuple[str, str, str | None]]:
         """How two trees differ: git's letter, the path, and its former path if it was renamed."""
@@ -338,23 +322,24 @@ class Merging:
             raise self._database.failure(err or out.decode("utf-8", "replace"), "merge-tree")
         return read_output(out, is_clean=status == 0)
 
-    def _lay_out_attributes(self, ours: str, paths: Iterable[str]) -> bool:
-        """Write the attribute files that say something of these paths; whether there are new."""
-        folders = {str(parent) for path in paths for parent in Path(path).parents}
-        asked = sorted(folder for folder in folders - self._asked if "\n" not in folder)
-        self._asked |= folders
-        if not asked:
-            return False
-        names = ["" if folder == "." else f"{folder}/" for folder in asked]
-        lines = "".join(f"{ours}:{name}{_ATTRIBUTES}\n" for name in names)
-        with piped(encoded(lines)) as stream:
-            answer = self.run("cat-file", "--batch", stream=stream)
+    def _lay_out_attributes(self, attributes: Mapping[str, str]) -> bool:
+        """Write attribute files, read before, into their folders; whether there are new ones."""
         is_new = False
-        for folder, blob in zip(asked, answers_of(answer), strict=True):
+        for folder, name in attributes.items():
+            blob = self._known[name]
             if blob is not None and blob.kind == "blob":
                 self._lay_out(folder, blob.content)
                 is_new = True
         return is_new
+
+    def _attributes_of(self, ours: str, paths: Iterable[str]) -> dict[str, str]:
+        """Where ours may say something of these paths, by folder, as far as nobody has looked."""
+        folders = {str(parent) for path in paths for parent in Path(path).parents} - self._asked
+        self._asked |= folders
+        return {
+            folder: f"{ours}:{_ATTRIBUTES}" if folder == "." else f"{ours}:{folder}/{_ATTRIBUTES}"
+            for folder in sorted(folders)
+        }
 
     def _lay_out(self, folder: str, content: bytes) -> None:
         file = self._work_tree / folder / _ATTRIBUTES
@@ -380,8 +365,21 @@ class Merging:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="dataops-merge-") as name:
+    with tempfile.TemporaryDirectory(prefix="dataops-merge-", dir=_in_memory()) as name:
         folder = Path(name).resolve()
         (folder / "tree").mkdir()
         (folder / "objects").mkdir()
         yield folder
+
+
+def _in_memory() -> str | None:
+    """A place whose files lie in memory, if this host has room there; None for its usual place.
+
+    git makes a folder for nearly each object; to remove fifty from a disk takes longer than all
+    the rest of a preview.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - each merge has a folder of its own in it
+    if not os.access(memory, os.W_OK):
+        return None
+    room = os.statvfs(memory)
+    return str(memory) if room.f_bavail * room.f_frsize >= _ENOUGH_BYTES else None

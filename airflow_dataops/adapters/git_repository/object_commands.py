@@ -10,12 +10,7 @@ import git
 from airflow_dataops.errors import OutsideSystemError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-EMPTY_TREE = {
-    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
-}
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 def attempt(
@@ -58,23 +53,26 @@ def attempt(
 class Blob:
     """A content that a repository has, as ``git cat-file --batch`` gives it."""
 
+    id: str
     kind: str
     content: bytes
 
 
-def answers_of(answer: bytes) -> Iterator[Blob | None]:
-    """What ``cat-file --batch`` found, in the order of what it was asked."""
+def answers_of(answer: bytes, names: Sequence[str]) -> Iterator[Blob | None]:
+    """What ``cat-file --batch`` found of some names, in their order."""
     at = 0
-    while at < len(answer):
-        end = answer.index(b"\n", at)
-        words = answer[at:end].split(b" ")
-        at = end + 1
-        if words[-1] == b"missing" or not words[-1].isdigit():
+    for name in names:
+        # A name may hold what else ends a line.
+        missing = encoded(f"{name} missing\n")
+        if answer.startswith(missing, at):
+            at += len(missing)
             yield None
             continue
-        size = int(words[-1])
-        yield Blob(kind=words[-2].decode(), content=answer[at : at + size])
-        at += size + 1
+        end = answer.index(b"\n", at)
+        id_, kind, size = answer[at:end].split(b" ")
+        at = end + 1 + int(size)
+        yield Blob(id=id_.decode(), kind=kind.decode(), content=answer[end + 1 : at])
+        at += 1
 
 
 def encoded(text: str) -> bytes:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from airflow_dataops.adapters.git_repository.merge_output import MergeOutput, Said
     from airflow_dataops.adapters.git_repository.merging import Merging, ObjectDatabase
+    from airflow_dataops.adapters.git_repository.object_commands import Blob
     from airflow_dataops.domain.merge import ConflictKind, FileVersion
 
-_FILES = {"100644", "100755"}
 _CHANGES = {"A": "added", "M": "changed", "D": "deleted", "R": "renamed", "T": "retyped"}
 _NO_COMMIT = re.compile(r"~[0-9a-f]{40,64}(?=$|/)")
 _COMMIT_IN_WORDS = re.compile(r"\b([0-9a-f]{40}|[0-9a-f]{64})\b")
@@ -72,64 +72,48 @@ def texts(database: ObjectDatabase, ours: str, theirs: str) -> dict[str, Parts]:
 def _marked(database: ObjectDatabase, ours: str, theirs: str, style: str) -> dict[str, str]:
     with database.looking() as merging:
         found = merging.merge(ours, theirs, style=style, marker_length=MARKER_LENGTH)
-        entries = merging.tree_entries(found.tree, _with_both_texts(found.stages))
-        contents = merging.contents(blob for _, blob in entries.values())
+        left = merging.read(found.left(path) for path in found.stages)
     sign = b"<" * MARKER_LENGTH
+    blobs = {path: left[found.left(path)] for path in found.stages}
     return {
-        path: contents[blob].decode("utf-8", "surrogateescape")
-        for path, (_, blob) in entries.items()
-        if sign in contents[blob]
+        path: blob.content.decode("utf-8", "surrogateescape")
+        for path, blob in blobs.items()
+        if blob is not None and sign in blob.content
     }
-
-
-def _with_both_texts(stages: Mapping[str, Mapping[int, FileVersion]]) -> list[str]:
-    """Paths that can hold text in conflict: of a rename, git lists each side's path alone."""
-    return [
-        path
-        for path, sides in stages.items()
-        if any(side.mode in _FILES for side in sides.values())
-    ]
 
 
 def _conflicts(
     merging: Merging, found: MergeOutput, commits: tuple[str, str]
 ) -> Iterable[Conflict]:
     said = found.by_path()
-    entries = merging.tree_entries(found.tree, list(found.stages))
-    sides = [v for stages in found.stages.values() for v in stages.values() if v.mode in _FILES]
-    left = [blob for mode, blob in entries.values() if mode in _FILES]
-    contents = merging.contents([*(side.blob for side in sides), *left])
+    objects = merging.read(found.names())
     modes: defaultdict[str, set[str]] = defaultdict(set)
     for path, stages in found.stages.items():
         modes[_shown(path)] |= {side.mode for side in stages.values()}
     for path, stages in found.stages.items():
-        mode, merged = entries.get(path, (None, None))
+        left = objects[found.left(path)]
         file = ThreeWayFile(
             path=path,
             base=stages.get(1),
             ours=stages.get(2),
             theirs=stages.get(3),
-            mode=mode,
-            merged=merged,
         )
-        kind = _kind(file, said.get(path, []), contents, modes[_shown(path)])
-        marked = contents.get(merged or "", b"")
         yield Conflict(
             file=file,
-            kind=kind,
-            regions=count_regions(marked, ours=commits[0]),
+            kind=_kind(file, said.get(path, []), objects, modes[_shown(path)]),
+            regions=count_regions(left.content, ours=commits[0]) if left is not None else 0,
             said=tuple(_in_words(one.text, commits) for one in said.get(path, [])),
             shown=_shown(path),
         )
 
 
 def _kind(
-    file: ThreeWayFile, said: list[Said], contents: Mapping[str, bytes], modes: set[str]
+    file: ThreeWayFile, said: list[Said], objects: Mapping[str, Blob | None], modes: set[str]
 ) -> ConflictKind:
     sides = Contents(
-        base=_content(file.base, contents),
-        ours=_content(file.ours, contents),
-        theirs=_content(file.theirs, contents),
+        base=_content(file.base, objects),
+        ours=_content(file.ours, objects),
+        theirs=_content(file.theirs, objects),
     )
     return kind_of(file, [one.kind for one in said], sides, modes=modes)
 
@@ -138,8 +122,9 @@ def _shown(path: str) -> str:
     return _NO_COMMIT.sub("", path)
 
 
-def _content(side: FileVersion | None, contents: Mapping[str, bytes]) -> bytes | None:
-    return None if side is None else contents.get(side.blob)
+def _content(side: FileVersion | None, objects: Mapping[str, Blob | None]) -> bytes | None:
+    blob = objects.get(side.blob) if side is not None else None
+    return blob.content if blob is not None else None
 
 
 def _in_words(sentence: str, commits: tuple[str, str]) -> str:
