@@ -11,7 +11,7 @@ demo: install                     ## run the demo: two environments, their kitch
 	@$(BIN)/python -m airflow_dataops.demo $(ARGS)
 
 test: lint                        ## lint, types, import contracts, tests
-	$(BIN)/pytest --numprocesses=2 --dist=loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest --numprocesses=3 --dist=loadscope --no-loadscope-reorder $(ARGS)
 
 lint: install                     ## style, types and import contracts, without tests
 	$(BIN)/ruff check .

@@ -27,5 +27,10 @@ class _FilesStayWhole(LoadScopeScheduling):
         return folder if folder in _SHARE_AN_AIRFLOW else file
 
 
+def pytest_collection_modifyitems(items):
+    """The longest of what cannot be divided comes first, so that all processes end together."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/e2e/"))
+
+
 def pytest_xdist_make_scheduler(config, log):
     return _FilesStayWhole(config, log)
