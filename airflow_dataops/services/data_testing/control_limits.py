@@ -116,7 +116,10 @@ def _said_by(rule: ControlLimits, process: Expectation, chart: Chart) -> Judged:
     expected = f"expected {number(_rounded(center))}, limits {number(_rounded(low))} to "
     expected += number(_rounded(high))
     if rule.chart == "ewma":
-        shift = _ewma(rule, process, chart)
+        # A single point far out moves a weighted mean too little to be seen there.
+        value = float(chart.values[-1])
+        shift = None if low <= value <= high else _RULES["nelson_1"]
+        shift = _ewma(rule, process, chart) or shift
         if shift is not None:
             expected = f"{expected}; {shift}"
         return Judged(shift is None, None, expected, low=low, high=high)
