@@ -115,11 +115,13 @@ def test_a_shallow_clone_is_told_how_to_get_the_rest(cases, previewed, tmp_path)
     assert (code, "git fetch --unshallow" in err) == (1, True)
 
 
-def test_missing_objects_are_said_to_be_missing(cases, previewed):
+# git 2.39 would merge a missing tree as an empty one.
+@pytest.mark.parametrize("what", [":a.py", "^{tree}"])
+def test_missing_objects_are_said_to_be_missing(cases, previewed, what):
     ours, theirs = cases.add(BASE, OURS, THEIRS)
     objects = cases.path / ".git" / "objects"
-    blob = cases.git("rev-parse", f"{theirs}:a.py").decode().strip()
-    (objects / blob[:2] / blob[2:]).unlink()
+    missing = cases.git("rev-parse", f"{theirs}{what}").decode().strip()
+    (objects / missing[:2] / missing[2:]).unlink()
     code, _, err = previewed(ours, theirs)
     assert (code, "is not complete" in err, "clone it anew" in err) == (1, True, True)
 

@@ -206,7 +206,8 @@ class MergeRepository:
         return without_password(self._url), self._path
 
     def _has(self, commits: Sequence[str]) -> bool:
-        return (self._path / "HEAD").exists() and ObjectDatabase(self._path).has(commits)
+        database = ObjectDatabase(self._path)
+        return (self._path / "HEAD").exists() and all(map(database.reaches, commits))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
