@@ -3,14 +3,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install demo test lint bench docs
+.PHONY: install demo test lint bench docs screenshots
 
 install: .venv/installed          ## make .venv with the product and all its tools
 
 demo: install                     ## run the demo: two environments, their kitchens, real data
 	@$(BIN)/python -m airflow_dataops.demo $(ARGS)
 
-test: lint                        ## lint, types, import contracts, tests
+test: lint chromium               ## lint, types, import contracts, tests
 	$(BIN)/pytest --numprocesses=3 --dist=loadscope --no-loadscope-reorder $(ARGS)
 
 lint: install                     ## style, types and import contracts, without tests
@@ -23,6 +23,9 @@ lint: install                     ## style, types and import contracts, without 
 bench: install                    ## run every benchmark, ours and peers and limits side by side
 	@set -e; for script in benchmarks/[a-z]*.py; do \
 		$(BIN)/python -m benchmarks.$$(basename $$script .py) $(ARGS); done
+
+screenshots: install chromium     ## picture every page, light and dark, into docs/images/
+	$(BIN)/python -m tests.web.pages.screenshots
 
 docs: install                     ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
@@ -46,3 +49,12 @@ venv-module:
 		echo "installing $$version-venv"; \
 		apt-get update -qq && apt-get install -y -qq "$$version-venv" >/dev/null; \
 	else echo "$$version has no venv module (Debian: apt-get install $$version-venv)"; exit 1; fi
+
+# The browser that tests of the pages drive; never one that is downloaded from elsewhere.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing chromium"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "chromium is not installed, and tests of the pages need it (Debian: apt-get install chromium)"; exit 1; fi

@@ -10,6 +10,7 @@ import pytest
 
 from tests.web.conftest import opened, token
 from tests.web.pages.scene import PAGES, live_in
+from tests.web.pages.shell import shell
 
 
 class Visitor:
@@ -73,3 +74,53 @@ def served(app):
 def cookie(name, url):
     """What Airflow's login leaves in a browser."""
     return {"name": "_token", "value": token(name), "url": url, "sameSite": "Lax"}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Debian's browser; ``make test`` installs it."""
+    from playwright.sync_api import sync_playwright
+
+    found = shutil.which("chromium")
+    assert found, "chromium is not installed; `make chromium` does it, or says what to do"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def url(lived_in):
+    """Where the lived-in installation is served."""
+    with served(shell(lived_in.client.app)) as url:
+        yield url
+
+
+@pytest.fixture
+def browse(chromium, url):
+    """Opens a page in a browser of somebody's own; whatever the page complains of fails."""
+    contexts, complaints = [], []
+
+    def browse(path, *, by, theme="light", **how):
+        context = chromium.new_context(base_url=url, **how)
+        contexts.append(context)
+        if by is not None:
+            context.add_cookies([cookie(by, url)])
+        context.add_init_script(f"localStorage.theme ??= '{theme}'")
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if _is_bad(said) else None)
+        page.goto(path if path.startswith("/plugin") else f"{PAGES}{path}")
+        return page
+
+    yield browse
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _is_bad(said):
+    # Of refusals the browser says so itself, and of the frame that Airflow makes.
+    expected = ("the server responded with", "allow-same-origin for its sandbox")
+    return said.type in {"error", "warning"} and not any(one in said.text for one in expected)
