@@ -25,11 +25,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNKNOWN_QUEUE = "dataops-environment-unknown"
+# The scheduler starts tasks by weight, whatever pool they are in: those of an environment that is
+# not protected stand behind all of those that are, in the order that they want among themselves.
+_HIGHEST_WEIGHT = 1000
 
 
 @hookimpl
 def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | None) -> None:
     """Give a kitchen's task its environment's queue and pool, take away its executor and user.
+
+    Where the environment is not protected, its tasks start after those of all others.
 
     The platform's own tasks, which make kitchens, have a queue that no kitchen's task gets.
 
@@ -56,12 +61,25 @@ def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | N
         queue = _queue(task_instance.dag_id, environment)
         if not _is_platforms(task_instance.dag_id, environment):
             task_instance.pool = environment.airflow_pool(task_instance.pool)
+            if not environment.protected:
+                _step_back(task_instance)
     except DataOpsError:
         # An exception here would stop the scheduler for everybody; no worker serves this queue.
         log.exception("no queue is known for the kitchens of %s", bundles[bundle])
         queue = UNKNOWN_QUEUE
     # An environment without a queue has the cluster's default one, never one that a DAG chose.
     task_instance.queue = queue or conf.get("operators", "default_queue")
+
+
+def _step_back(task_instance: TaskInstance) -> None:
+    from airflow_dataops.domain.release_environment import DEFAULT_POOL
+
+    weight = task_instance.priority_weight or 0
+    # What was set back once is not set back again: Airflow asks for stored tasks, too.
+    if weight > 0:
+        task_instance.priority_weight = min(weight, _HIGHEST_WEIGHT) - _HIGHEST_WEIGHT
+    if task_instance.pool == DEFAULT_POOL:
+        task_instance.pool_slots = 1  # everybody's pool
 
 
 def _queue(dag_id: str, environment: ReleaseEnvironment) -> str | None:

@@ -27,6 +27,8 @@ projects:
     repository: retail.git
     environments:
       production:
+        protected: true
+        owner: eric
         vault: {kind: hashicorp, url: "http://127.0.0.1:1", mount: p, role_id_env: A, secret_id_env: B}
         base_kitchen: {name: demo_production, branch: main}
         tools: {s3: {bucket: p}}
@@ -58,7 +60,7 @@ def queue(environments_file):
         environments_file.write_text(text)
         task = SimpleNamespace(
             dag_id=dag_id, queue="makes-production", executor="Own", executor_config={"a": 1},
-            run_as_user="root", pool="default_pool",
+            run_as_user="root", pool="default_pool", priority_weight=1, pool_slots=1,
         )  # fmt: skip
         run = SimpleNamespace(dag_model=SimpleNamespace(bundle_name=bundle))
         policies.task_instance_mutation_hook(task, run)
@@ -157,3 +159,29 @@ def test_a_full_pool_of_kitchens_does_not_keep_them_from_being_made(task_instanc
 
 def test_other_bundles_tasks_keep_their_pool(task_instance):
     assert pool_of(task_instance("reports.daily", "dags-folder", pool="warehouse")) == "warehouse"
+
+
+def weights_of(bound):
+    from airflow import settings
+
+    task_instance, run = bound
+    found = set()
+    for _ in range(2):
+        settings.task_instance_mutation_hook(task_instance, dag_run=run)
+        found.add((task_instance.priority_weight, task_instance.pool_slots))
+    (weights,) = found
+    return weights
+
+
+@pytest.mark.parametrize(("wanted", "given"), [(1, -999), (5, -995), (10**6, 0), (-7, -7)])
+def test_kitchens_outside_of_protected_environments_stand_behind_all_others(
+    task_instance, wanted, given
+):
+    arguments = {"priority_weight": wanted, "weight_rule": "absolute", "pool_slots": 100}
+    bound = task_instance("demo_dev.profit", "kitchens-development", **arguments)
+    assert weights_of(bound) == (given, 1)
+
+
+def test_a_protected_environments_weights_are_its_own(task_instance):
+    arguments = {"priority_weight": 7, "weight_rule": "absolute", "pool_slots": 3}
+    assert weights_of(task_instance("demo_production.profit", **arguments)) == (7, 3)

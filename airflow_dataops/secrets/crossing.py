@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _READING = {"GET", "HEAD"}
 _HEALTH = re.compile(r"/health(/.*)?\Z")
 _STATE = re.compile(r"/task-instances/[0-9a-f-]{36}/state\Z")
+# A trigger is named by a class path, and the triggerer, which has Airflow's database, imports and
+# calls whatever is named; so a kitchen names what a provider ships as a trigger.
+_TRIGGER = re.compile(r"airflow\.providers(\.\w+)+\.triggers(\.\w+)+\Z")
 _OWN_TASK = re.compile(
     r"/(task-instances|hitlDetails|task-reschedules|store/ti)/(?P<task>[0-9a-f-]{36})(/.*)?\Z"
 )
@@ -149,7 +152,9 @@ def _is_about_itself(request: Request, task_instance: str) -> bool:
     match = _OWN_TASK.match(request.path)
     if match is None or match["task"] != task_instance:
         return False
-    return not reads_body(request) or _assets_of_success(request.body) is None
+    if not reads_body(request):
+        return True
+    return not _objection_to_deferral(request.body) and _assets_of_success(request.body) is None
 
 
 def _claimed_task_instance(authorization: str) -> str | None:
@@ -171,7 +176,9 @@ def _is_own_task(
 ) -> str | AssetNames | None:
     if match["task"] != task_instance:
         return "it is about another task"
-    return _assets_of_success(request.body) if reads_body(request) else None
+    if not reads_body(request):
+        return None
+    return _objection_to_deferral(request.body) or _assets_of_success(request.body)
 
 
 def _asks_for_own_dags(
@@ -230,6 +237,17 @@ def _objection_to_reading(found: OthersDags, task: KitchenTask) -> str | None:
     kitchens = {names.kitchen_of_dag(dag_id) or "" for dag_id in found.dag_ids}
     readable = bootstrap.readable_kitchens(kitchens, environment=task.environment)
     return None if kitchens == readable else found.reason
+
+
+def _objection_to_deferral(body: bytes) -> str | None:
+    payload = json.loads(body or b"{}")
+    if payload.get("state") != "deferred":
+        return None
+    if not _TRIGGER.match(str(payload.get("classpath"))):
+        return f"{payload.get('classpath')!r} is no trigger of a provider of Airflow"
+    if payload.get("queue") is not None:
+        return "kitchens' triggers have no queue of their own; set deferrable=False"
+    return None
 
 
 def _assets_of_success(body: bytes) -> AssetNames | None:
