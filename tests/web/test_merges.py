@@ -363,3 +363,25 @@ def test_what_a_merge_up_takes_away_has_to_be_acknowledged(street, monkeypatch):
     push(street, "dev_kitchen", {PROFIT: "import airflow\nprofit = nothing\n"})
     refused = ask(street, "POST", UP, by="chris", acknowledged=both, status=409)
     assert "pipelines/profit: does not build: NameError" in refused["detail"]
+
+
+@pytest.mark.parametrize(("arrived", "state"), [(True, "done"), (False, "abandoned")])
+def test_whose_push_nobody_heard_of_is_found_out_at_the_repository(street, arrived, state):
+    before = tip(street, "dev_kitchen")
+    theirs = push(street, "demo_dev", {"a.txt": "a"})
+    ask(street, "POST", DOWN)
+    # As a server leaves it that dies while it pushes.
+    with street.engine.begin() as connection:
+        connection.execute(
+            text(
+                "update dataops_merge set state = 'pushing', ended_at = null, details ="
+                """ '{"conflicts": "0", "pushing since": "2026-01-01T00:00:00+00:00"}'"""
+            )
+        )
+    if not arrived:
+        street.origin.bare("update-ref", "refs/heads/dev_kitchen", before)
+    again = ask(street, "POST", DOWN)
+    assert again["state"] == ("nothing new" if arrived else "done")
+    assert tip(street, "dev_kitchen") == theirs
+    past = ask(street, "GET", "/kitchens/dev_kitchen/merges")
+    assert state in {one["state"] for one in past}
