@@ -36,6 +36,19 @@ def tests_group() -> GroupCommand:
                 "Show the points that the next run of a test is compared with",
                 (*_ONE, ARG_OUTPUT),
             ),
+            ActionCommand(
+                name="explain",
+                help="Print the SQL that the data tests of a branch's files ask",
+                func=lazy_load_command("airflow_dataops.cli.tests_explain.explain"),
+                args=(
+                    Arg(("folder",), help="Folder of a checked out branch"),
+                    Arg(("--pipeline",), help="Of this pipeline alone", metavar="NAME"),
+                    Arg(
+                        ("--dialect",), choices=("postgres", "redshift"), default="postgres",
+                        help="Of which warehouse; default: postgres",
+                    ),
+                ),
+            ),
             _command("chart", "Draw the points of a test", _ONE),
             _command(
                 "incident",

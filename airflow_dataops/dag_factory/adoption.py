@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import DAG
 
-_KITCHEN = KitchenAtParse(
+NO_KITCHEN = KitchenAtParse(
     id="none", name="adopted", project="none", environment="none", owner="nobody",
     schema="adopted", prefix="adopted/", dags_folder=".",
 )  # fmt: skip
@@ -59,8 +59,8 @@ def adopted_files(
         pools: likewise.
     """
     root = folder.resolve()
-    branch = Branch(kitchen=_KITCHEN, code=root, shown=root)
-    with _importable(root):
+    branch = Branch(kitchen=NO_KITCHEN, code=root, shown=root)
+    with importable(root):
         found = ordinary_dags(branch, wanted=None, taken=())
         by_file: dict[str, list[DAG]] = {}
         for dag, module in found.dags.values():
@@ -79,7 +79,7 @@ def adopted_files(
 
 def own_id(dag: DAG) -> str:
     """A DAG's id as its file says it."""
-    return dag.dag_id.removeprefix(f"{_KITCHEN.name}.")
+    return dag.dag_id.removeprefix(f"{NO_KITCHEN.name}.")
 
 
 def _adopted(root: Path, path: str, dags: Sequence[DAG], declared: _Declared) -> AdoptedFile:
@@ -135,7 +135,7 @@ def _of_task(task: Any, source: DagSource, declared: _Declared) -> Iterator[Find
     yield from _connections(task.task_id, settings, source, declared)
     for argument in ARGUMENTS:
         named = settings.get(argument)
-        dag = str(named).removeprefix(f"{_KITCHEN.name}.")
+        dag = str(named).removeprefix(f"{NO_KITCHEN.name}.")
         if named and "{" not in dag and dag not in declared.dags:
             yield _not_here(source.line_of(dag, task.task_id), dag)
     yield from _pool(task.task_id, settings.get("pool", DEFAULT_POOL), source, declared)
@@ -188,7 +188,7 @@ def _not_here(line: int, dag: str) -> Finding:
 
 
 @contextmanager
-def _importable(root: Path) -> Iterator[None]:
+def importable(root: Path) -> Iterator[None]:
     """Let the files import each other; leave nothing beside them, or in this process."""
     before, modules, writes_nothing = list(sys.path), set(sys.modules), sys.dont_write_bytecode
     sys.path.insert(0, str(root))

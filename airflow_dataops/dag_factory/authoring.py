@@ -116,17 +116,32 @@ class Stage:
         self._publishes = published_tables(publish, name)
         self._publication: Publication | None = None
         self._tests: list[DataTest] = []
+        self._is_complete = False
         self.group = TaskGroup(group_id=name)
 
     def test(self, *tests: DataTest) -> None:
         """Add data tests; they run together in one task once the stage's tasks are done.
 
         Raises:
-            PipelineError: something that is no data test, such as a measure without a bound.
+            PipelineError: something that is no data test, such as a measure without a bound; a
+                second test of the same name, which would have the same history; the stage is
+                complete.
         """
+        if self._is_complete:
+            message = (
+                f"stage {self.name!r}: its tests are added already; "
+                "write .test(…) inside of its 'with' block"
+            )
+            raise PipelineError(message)
         for test in tests:
             _check_is_test(test, self.name)
-        self._tests.extend(tests)
+            if test.name in {other.name for other in self._tests}:
+                message = (
+                    f"stage {self.name!r}: two data tests are called {test.name!r}; give one of "
+                    "them another name, with name=…"
+                )
+                raise PipelineError(message)
+            self._tests.append(test)
 
     def __enter__(self) -> Self:
         self.group.__enter__()
@@ -144,6 +159,7 @@ class Stage:
         if self._publication is not None:
             self._publication.group.__exit__(kind, error, trace)
         try:
+            self._is_complete = True
             if error is None:
                 self._add_tests()
         finally:

@@ -108,6 +108,24 @@ def test_a_measure_without_a_bound_is_no_test():
         collect.test(ORDERS.row_count())
 
 
+def test_two_tests_of_a_stage_have_two_names():
+    with (
+        collecting_stages(),
+        DAG("k.p", schedule=None),
+        stage("collect") as collect,
+        pytest.raises(PipelineError, match=r"'collect': two data tests are called 'row_count of"),
+    ):
+        collect.test(TEST, TEST)
+
+
+def test_a_test_that_comes_too_late_is_refused_and_not_forgotten():
+    with collecting_stages(), DAG("k.p", schedule=None):
+        with stage("collect") as collect:
+            EmptyOperator(task_id="fetch")
+        with pytest.raises(PipelineError, match=r"write \.test\(…\) inside of its 'with' block"):
+            collect.test(TEST)
+
+
 def test_a_stage_outside_of_a_pipeline_is_refused():
     with (
         DAG("k.p", schedule=None),
