@@ -22,7 +22,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "rest-api.md"
 def routes(app: Starlette, above: str = "") -> Iterator[str]:
     for route in app.routes:
         if isinstance(route, Mount):
-            yield from routes(route.app, above + route.path)
+            # Pages answer browsers, and are no part of the API.
+            if (above + route.path) != "/pages":
+                yield from routes(route.app, above + route.path)
         elif isinstance(route, Route):
             path = re.sub(r":\w+}", "}", above + route.path).removeprefix("/api/v1")
             yield from (f"{method} {path}" for method in (route.methods or ()) if method != "HEAD")
