@@ -15,7 +15,7 @@ pytest_plugins = [
 ]
 
 # Each of these folders has one Airflow for all its files.
-_SHARE_AN_AIRFLOW = ("tests/e2e", "tests/fab")
+_SHARE_AN_AIRFLOW = ("tests/e2e", "tests/fab", "tests/isolation")
 
 
 class _FilesStayWhole(LoadScopeScheduling):

@@ -123,10 +123,14 @@ class DemoAirflow:
 
     def launch(self) -> None:
         """Start API server, scheduler, dag-processor and triggerer."""
-        self._start("api-server", "--port", str(self.port), "--host", HOST)
+        self.launch_api_server()
         self._start("scheduler")
         self._start("dag-processor", extra=_SERVES_KITCHENS)
         self._start("triggerer", extra=_SERVES_KITCHENS)
+
+    def launch_api_server(self) -> None:
+        """Start the API server alone, which answers without the others, too."""
+        self._start("api-server", "--port", str(self.port), "--host", HOST)
 
     def wait_until_serving(self) -> None:
         """Return when the API server answers.

@@ -1,0 +1,148 @@
+"""The Celery deployment with production, development and an attacker's kitchen; and its loot."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from airflow_dataops.demo.stack import EmbeddedStack
+from tests.isolation.deployment import CeleryAirflow, can_contain
+from tests.live_airflow import PROJECT, Branches, LiveAirflow, eventually, read_json
+
+KITCHENS = (
+    ("demo_production",),
+    ("demo_dev", "--from", "demo_production"),
+    ("dev_kitchen", "--from", "demo_dev"),
+)
+ATTACKS = Path(__file__).with_name("project")
+LEDGER = "demo_production.ledger"
+
+
+@pytest.fixture(scope="package")
+def celery():
+    """The deployment of the compose file, with production's ledger written once."""
+    assert can_contain(), (
+        "workers are put into containers made by hand: run as root, with unshare, setpriv and "
+        "mount of util-linux"
+    )
+    folder = Path(tempfile.mkdtemp(prefix="dataops-isolation-"))
+    folder.chmod(0o711)
+    branches = Branches(folder)
+    branches.push("main", PROJECT / "production")
+    with EmbeddedStack(folder / "home", repository=branches.path) as stack:
+        airflow = CeleryAirflow(stack.home, stack.start(), repository=branches.path)
+        airflow.configure()
+        airflow.migrate(lambda _: None)
+        try:
+            airflow.launch()
+            airflow.run_several(
+                [["dataops", "kitchen", "create", *words, "--local"] for words in KITCHENS]
+            )
+            branches.push("dev_kitchen", ATTACKS)
+            airflow.wait_until_serving()
+            live = LiveAirflow(stack=stack, airflow=airflow, branches=branches, folder=folder)
+            try:
+                eventually("production is visible", lambda: live.has_dag(LEDGER), seconds=120)
+                live.trigger(LEDGER, "first")
+                yield live
+            finally:
+                live.close()
+        finally:
+            airflow.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="package")
+def attacked(celery):
+    """What the attacker's tasks found on development's worker, by pipeline."""
+    live = celery
+    live.refresh("dev_kitchen")
+    names = ("host", "broker", "interfaces")
+    eventually("the attacks are visible", lambda: live.has_dag("dev_kitchen.callbacks"))
+    assert live.ended(LEDGER, "first") == "success"
+    home = live.airflow.worker_homes["worker-development"]
+    callbacks = live.folder / "callbacks"
+    callbacks.mkdir()
+    reports = {name: home / f"{name}.json" for name in names}
+    for name, report in reports.items():
+        live.trigger(f"dev_kitchen.{name}", "attack", report=str(report), knows=_known(live))
+    live.trigger("dev_kitchen.spoofs", "attack")
+    live.trigger("dev_kitchen.callbacks", "attack", folder=str(callbacks))
+    for name in names:
+        assert live.ended(f"dev_kitchen.{name}", "attack") == "success"
+    assert live.ended("dev_kitchen.spoofs", "attack") == "failed"
+    # The dag-processor runs the DAG's own.
+    eventually("both callbacks ran", lambda: len(list(callbacks.iterdir())) == 2)
+    found = {name: read_json(file) for name, file in reports.items()}
+    return SimpleNamespace(live=live, callbacks=callbacks, **found)
+
+
+@pytest.fixture(scope="package")
+def waiting(attacked):
+    """A running task of development, by its id, for as long as anybody shows its token."""
+    live = attacked.live
+    until = live.airflow.worker_homes["worker-development"] / "until"
+    live.trigger("dev_kitchen.waits", "waiting", until=str(until))
+    yield live.running_task("dev_kitchen.waits", "waiting", "wait")
+    until.touch()
+
+
+@pytest.fixture(scope="package")
+def canaries(celery):
+    """Every secret that no kitchen of development may hold, by what it is."""
+    stack, airflow = celery.stack, celery.airflow
+    production = stack.addresses.environments["production"]
+    secrets = {
+        "vault root": stack.addresses.vault_root_token_file.read_text(),
+        "metadata database": stack.addresses.metadata_url,
+        "production's warehouse": production.warehouse_password,
+        "production's warehouse, making kitchens": production.provision_password,
+        "production's bucket": production.s3_key.secret_key,
+        "production's partner": production.sftp_password,
+        "production's Slack": production.slack_token,
+        "production's vault login": production.secret_id_file.read_text().strip(),
+    }
+    for name in ("jwt_key", "fernet_key", "api_secret_key", "dataops_token_key"):
+        secrets[name] = stack.home.secret(name)
+    secrets |= {
+        name: password
+        for name, password in airflow.broker.passwords.items()
+        if name != "BROKER_DEVELOPMENT_PASSWORD"
+    }
+    return secrets
+
+
+def _known(live):
+    """What an attacker may know: every address, path and name, and no secret."""
+    home, addresses = live.stack.home, live.stack.addresses
+    ((task,),) = live.rows(
+        "select id from task_instance where dag_id = :dag and run_id = 'first'", dag=LEDGER
+    )
+    commit = (live.branches.path / "refs" / "heads" / "dev_kitchen").read_text().strip()
+    production = addresses.environments["production"]
+    files = (
+        production.secret_id_file,
+        addresses.vault_root_token_file,
+        addresses.environments_file,
+        live.airflow.airflow_home / "airflow.cfg",
+        home.secret_file("jwt_key"),
+        home.secret_file("broker.acl"),
+        home.secret_file("worker-production.sh"),
+    )
+    return {
+        "url": live.airflow.url,
+        "home": str(home.root),
+        "other_worker": str(live.airflow.worker_homes["worker-production"]),
+        "files": [str(file) for file in files],
+        "repository": str(live.branches.path),
+        "commit": commit,
+        "scheduler": int((home.run / "scheduler.pid").read_text()),
+        "postgres_port": addresses.postgres_port,
+        "vault_url": addresses.vault_url,
+        "role_id": production.role_id,
+        "ledger_task": str(task),
+    }

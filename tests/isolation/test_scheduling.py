@@ -1,0 +1,51 @@
+"""Where and when a kitchen's tasks, triggers and callbacks run, whatever its DAGs say."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from tests.live_airflow import read_json
+
+pytestmark = [pytest.mark.airflow, pytest.mark.service]
+
+
+def test_a_task_that_wants_to_be_productions_is_developments_and_comes_last(attacked):
+    attacked.live.task("dev_kitchen.spoofs", "attack", "elsewhere")
+    ((queue, pool_slots, weight, executor, config, state),) = attacked.live.rows(
+        "select queue, pool_slots, priority_weight, executor, executor_config, state "
+        "from task_instance where dag_id = 'dev_kitchen.spoofs' and task_id = 'elsewhere'"
+    )
+    assert (queue, pool_slots, weight, executor, state) == ("development", 1, 0, None, "success")
+    assert pickle.loads(config) == {}  # noqa: S301 - Airflow writes it so
+
+
+@pytest.mark.parametrize("task", ["program", "own_code"])
+def test_a_task_has_nothing_called_in_the_triggerer(attacked, task):
+    assert attacked.live.task("dev_kitchen.spoofs", "attack", task)["state"] == "failed"
+    assert attacked.live.rows("select count(*) from trigger") == [(0,)]
+
+
+def test_a_refused_deferral_is_in_the_tasks_log(attacked):
+    logs = attacked.live.airflow.worker_homes["worker-development"] / "logs"
+    (log,) = logs.glob("dag_id=dev_kitchen.spoofs/**/task_id=program/*.log")
+    assert "'subprocess.Popen' is no trigger of a provider of Airflow" in log.read_text()
+
+
+def test_a_dag_that_wants_to_run_inside_of_the_scheduler_is_not_there(attacked):
+    errors = attacked.live.rows("select stacktrace from import_error")
+    assert ["'inside' specifies executor 'LocalExecutor'" in text for (text,) in errors] == [True]
+
+
+def test_a_tasks_callback_gets_what_its_kitchen_has(attacked):
+    found = read_json(attacked.callbacks / "task.json")
+    assert found.pop("redshift").startswith("login ")
+    assert len(found) == 2
+    assert not [text for text in found.values() if text.startswith("login")]
+
+
+def test_a_dags_callback_gets_nothing(attacked):
+    found = read_json(attacked.callbacks / "dag.json")
+    assert len(found) == 3
+    assert all("is refused: files of kitchens are parsed" in text for text in found.values())
