@@ -63,7 +63,11 @@ def attacked(celery):
     live.refresh("dev_kitchen")
     names = ("host", "broker", "interfaces")
     eventually("the attacks are visible", lambda: live.has_dag("dev_kitchen.callbacks"))
-    assert live.ended(LEDGER, "first") == "success"
+    ended, server = live.ended(LEDGER, "first"), live.stack.home.logs
+    said = [
+        (server / f"{name}.log").read_text()[-3000:] for name in ("scheduler", "worker-production")
+    ]
+    assert ended == "success", "\n".join(said)
     home = live.airflow.worker_homes["worker-development"]
     callbacks = live.folder / "callbacks"
     callbacks.mkdir()
