@@ -30,7 +30,10 @@ class Role(StrEnum):
     @property
     def rank(self) -> int:
         """Higher may do more."""
-        return list(Role).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

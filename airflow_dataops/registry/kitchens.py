@@ -56,11 +56,11 @@ class KitchenTable:
 
     def kitchens(self, *, environment: str | None = None) -> list[Kitchen]:
         """Living kitchens by name, of one environment or of all."""
-        query = rows.living_kitchens().order_by(KitchenRow.name)
+        query = rows.living_kitchens_by_column().order_by(KitchenRow.name)
         if environment is not None:
             query = query.where(KitchenRow.environment == environment)
         with self._sessions() as session:
-            return [rows.kitchen_of(row) for row in session.execute(query)]
+            return [rows.kitchen_from(row, row.parent_name) for row in session.execute(query)]
 
     def kitchen(self, name: str) -> Kitchen:
         """The living kitchen of this name.
@@ -182,9 +182,14 @@ class KitchenTable:
     def staffs(self, kitchens: Iterable[Kitchen]) -> dict[str, list[Member]]:
         """The staff of several kitchens, by kitchen id, in one read."""
         found: dict[str, list[Member]] = {kitchen.id: [] for kitchen in kitchens}
-        query = select(MemberRow).where(MemberRow.kitchen_id.in_(found)).order_by(MemberRow.who)
+        # By column: hundreds of kitchens have thousands of members.
+        query = (
+            select(MemberRow.kitchen_id, MemberRow.who, MemberRow.role)
+            .where(MemberRow.kitchen_id.in_(found))
+            .order_by(MemberRow.who)
+        )
         with self._sessions() as session:
-            for row in session.scalars(query):
+            for row in session.execute(query):
                 found[row.kitchen_id].append(rows.member_of(row))
         return found
 

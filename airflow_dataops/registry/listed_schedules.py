@@ -53,6 +53,8 @@ def read(
             func.lower(keys.c.dag_id).contains(asked.words.lower(), autoescape=True)
         )
     total = connection.scalar(select(func.count()).select_from(found.subquery())) or 0
+    if not asked.at_most:
+        return SchedulePage(listed=(), total=total)
     part = found.order_by(keys.c.dag_id).offset(asked.first).limit(asked.at_most)
     dag_ids = list(connection.scalars(part))
     return SchedulePage(

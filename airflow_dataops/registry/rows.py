@@ -21,7 +21,6 @@ from airflow_dataops.domain.staff import Member, Role
 from airflow_dataops.registry.models import (
     AuditRow,
     KitchenRow,
-    MemberRow,
     OperationRow,
     StepRow,
 )
@@ -42,9 +41,23 @@ def living_kitchens() -> Select[KitchenRow, str]:
     return kitchens().where(KitchenRow.deleted_at.is_(None))
 
 
+def living_kitchens_by_column() -> Select[Any]:
+    """The same as plain rows, which takes a fraction of the time: lists have hundreds of them."""
+    columns = KitchenRow.__table__.columns
+    return (
+        select(*columns, _Parent.name.label("parent_name"))
+        .outerjoin(_Parent, KitchenRow.parent_id == _Parent.id)
+        .where(KitchenRow.deleted_at.is_(None))
+    )
+
+
 def kitchen_of(row: Row[KitchenRow, str]) -> Kitchen:
     """The kitchen in a row of ``kitchens``."""
-    found, parent = row
+    return kitchen_from(*row)
+
+
+def kitchen_from(found: Any, parent: str | None) -> Kitchen:
+    """The kitchen in something that has the columns of its table."""
     pipelines = None if found.pipelines is None else tuple(found.pipelines)
     return Kitchen(
         id=found.id,
@@ -96,7 +109,7 @@ def settings_columns(settings: KitchenSettings) -> dict[str, Any]:
     }
 
 
-def member_of(row: MemberRow) -> Member:
+def member_of(row: Any) -> Member:
     """The member of staff in a row."""
     return Member(who=row.who, role=Role(row.role))
 

@@ -16,7 +16,10 @@ from airflow_dataops.web.schemas import Name
 from airflow_dataops.web.visit import PresentVisit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_dataops.domain.events import Alert
+    from airflow_dataops.web.visit import Seen, Visit
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 MOST_ALERTS = 1000
@@ -51,14 +54,32 @@ def list_alerts(
     limit: Annotated[int, Query(ge=1, le=MOST_ALERTS)] = 100,
 ) -> list[AlertAnswer]:
     """Alerts of your environments and of kitchens you are staff of, newest first."""
+    if kitchen is not None:
+        names.check_kitchen_name(kitchen)
+    return alerts_of(visit, visit.visible(), kitchen=kitchen, undelivered=undelivered, limit=limit)
+
+
+def alerts_of(
+    visit: Visit,
+    visible: Sequence[Seen],
+    *,
+    kitchen: str | None = None,
+    undelivered: bool = False,
+    limit: int,
+) -> list[AlertAnswer]:
+    """The alerts that a person may read who sees these kitchens.
+
+    Raises:
+        KitchenNotFound: it is none of those where the person has a role.
+    """
     owned = [
         environment.name
         for environment in visit.installation.projects.environments()
         if permissions.is_owner(visit.person, environment)
     ]
-    mine = {seen.kitchen.name: seen.kitchen.id for seen in visit.visible() if seen.role is not None}
+    mine = {seen.kitchen.name: seen.kitchen.id for seen in visible if seen.role is not None}
     if kitchen is not None:
-        if names.check_kitchen_name(kitchen) not in mine:
+        if kitchen not in mine:
             raise KitchenNotFound(kitchen)
         owned, mine = [], {kitchen: mine[kitchen]}
     found = visit.installation.alert_book.alerts(

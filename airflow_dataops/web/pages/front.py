@@ -11,7 +11,7 @@ from starlette.responses import Response
 from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.overview import ScheduleFilter, ScheduleQuery
 from airflow_dataops.domain.provisioning import Progress
-from airflow_dataops.web.api.alerts import list_alerts
+from airflow_dataops.web.api.alerts import alerts_of
 from airflow_dataops.web.pages.kitchens import ending_soon
 from airflow_dataops.web.pages.rendering import page
 from airflow_dataops.web.visit import PresentVisit
@@ -46,7 +46,7 @@ def show_front(request: Request, visit: PresentVisit) -> Response:
         ending=ending_soon(visible, visit),
         enabled=_number_of(ScheduleFilter.ENABLED, kitchens, visit),
         waiting=_number_of(ScheduleFilter.WAITING, kitchens, visit),
-        alerts=list_alerts(visit, kitchen=None, undelivered=False, limit=_MOST_ALERTS),
+        alerts=alerts_of(visit, visible, limit=_MOST_ALERTS),
     )
 
 

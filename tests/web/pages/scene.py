@@ -113,3 +113,18 @@ def add_alert(engine, kitchen, note="households.csv has not arrived"):
     row.state, row.channel = AlertState.SENT, "#kitchen-dev"
     with Session(engine) as session, session.begin():
         session.add(row)
+
+
+def staff_retail(site):
+    """The base kitchens, one of a developer's, and a private one below it."""
+    site.create("demo_production", None, by="eric")
+    site.put("chris", "cook", in_="demo_production", by="eric")
+    site.create("demo_dev", "demo_production", by="chris")
+    for who, role in {"padma": "cook", "role:analysts": "guest"}.items():
+        site.put(who, role, in_="demo_dev", by="chris")
+    weeks = (datetime.now(tz=UTC) + timedelta(days=40)).isoformat()
+    site.create("dev_kitchen", "demo_dev", by="padma", ticket="DATA-117", ends_at=weeks)
+    for who, role in {"carl": "cook", "gus": "guest"}.items():
+        site.put(who, role, in_="dev_kitchen", by="padma")
+    soon = (datetime.now(tz=UTC) + timedelta(days=2)).isoformat()
+    site.create("padma_forecast", "dev_kitchen", by="padma", shared=False, ends_at=soon)

@@ -1,0 +1,95 @@
+"""Pictures of every page: light and dark, wide and narrow, into ``docs/images/``.
+
+python -m tests.web.pages.screenshots [FOLDER]
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+WIDTHS, HEIGHT = (1440, 1024), 810
+PAGES = {
+    "overview": "/",
+    "kitchens": "/kitchens",
+    "create": "/create?parent=demo_dev",
+    "kitchen": "/kitchens/dev_kitchen",
+    "staff": "/kitchens/dev_kitchen/staff",
+    "delete": "/kitchens/padma_forecast/delete",
+    "schedules": "/schedules",
+    "not_there": "/kitchens/none_such",
+}
+
+
+def main() -> None:
+    """Make an installation, live in it, and picture it."""
+    into = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    into.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="dataops-pictures-"))
+    os.environ["AIRFLOW_HOME"] = str(folder)
+    try:
+        _prepare(folder)
+        _picture(folder, into)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(folder: Path) -> None:
+    from tests.airflow_fixtures import airflow_environment
+    from tests.git_fixtures import Origin
+    from tests.web import conftest
+
+    subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=airflow_environment(folder, f"sqlite:///{folder / 'airflow.db'}"),
+        check=True,
+        capture_output=True,
+    )
+    for project in conftest.PROJECTS:
+        (folder / project).mkdir()
+        Origin(folder / project).commit({"pipelines/profit/pipeline.py": "one = 1\n"})
+
+
+def _picture(folder: Path, into: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    from tests.web import conftest
+    from tests.web.pages.conftest import served
+    from tests.web.pages.scene import live_in, staff_retail
+
+    with conftest.opened(folder) as site, served(site.client.app) as url:
+        staff_retail(site)
+        live_in(site)
+        operation = site.ask("GET", "/kitchens/dev_kitchen/operation", by="padma").json()["id"]
+        pages = {**PAGES, "operation": f"/operations/{operation}", "signed_out": "/"}
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            )
+            for theme in ("light", "dark"):
+                for width in WIDTHS:
+                    _shoot(browser, url, pages, into, theme=theme, width=width)
+            browser.close()
+
+
+def _shoot(browser, url, pages, into, *, theme, width) -> None:
+    from tests.web.pages.conftest import cookie
+
+    for name, path in pages.items():
+        context = browser.new_context(viewport={"width": width, "height": HEIGHT})
+        context.add_init_script(f"localStorage.theme = '{theme}'")
+        if name != "signed_out":
+            context.add_cookies([cookie("padma", url)])
+        page = context.new_page()
+        page.goto(f"{url}/dataops/pages{path}")
+        page.screenshot(path=into / f"{name}-{theme}-{width}.png")
+        context.close()
+
+
+if __name__ == "__main__":
+    main()
