@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_dataops import config_options as options
+from airflow_dataops.config_options import SECTION
 from airflow_dataops.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -21,16 +23,10 @@ if TYPE_CHECKING:
 
     from airflow_dataops.domain.release_environment import Projects
 
-SECTION = "dataops"
-_LONGEST_BUILD_SECONDS = 600
-LONGEST_VAULT_CACHE_SECONDS = 60
-_SHORTEST_LOGIN_SECONDS, _LONGEST_LOGIN_SECONDS = 300, 86400
 # HMAC with SHA-512 wants a key as long as its sum.
 _SHORTEST_KEY_BYTES = 64
 _SHORTEST_WEBHOOK_BYTES = 32
-_DAYS_OF_NOTICE, _MOST_DAYS_OF_NOTICE = 3, 90
-_HOOK_SECONDS, _MOST_HOOK_SECONDS = 10, 60
-_TEST_SECONDS = 3600
+_MERGE_FOLDER = "dataops_merges"
 KITCHEN_BUNDLE = "airflow_dataops.bundles.kitchens.KitchenBundle"
 
 
@@ -49,20 +45,26 @@ class Settings:
         warn_before_end_days: how long before its end a kitchen's staff is warned.
         life_cycle_hooks: import paths of functions that have a say when kitchens come and go.
         life_cycle_hook_seconds: how long one of them may take.
+        data_test_seconds: how long one statement of a data test may take.
+        merge_folder: where this host keeps its copies of projects' repositories.
+        merge_build_seconds: how long building a merge's pipelines may take; 0: none are built.
     """
 
     environments_file: Path | None = None
     next_secrets_backend: str | None = None
     next_secrets_backend_kwargs: Mapping[str, object] = field(default_factory=dict, repr=False)
     serves_kitchens: bool = False
-    vault_cache_seconds: int = LONGEST_VAULT_CACHE_SECONDS
-    dynamic_login_seconds: int = _LONGEST_LOGIN_SECONDS
+    vault_cache_seconds: int = options.LONGEST_VAULT_CACHE_SECONDS
+    dynamic_login_seconds: int = options.LONGEST_LOGIN_SECONDS
     api_url: str | None = None
     token_key: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
-    warn_before_end_days: int = _DAYS_OF_NOTICE
+    warn_before_end_days: int = options.DAYS_OF_NOTICE
     life_cycle_hooks: tuple[str, ...] = ()
-    life_cycle_hook_seconds: int = _HOOK_SECONDS
+    life_cycle_hook_seconds: int = options.HOOK_SECONDS
+    data_test_seconds: int = options.TEST_SECONDS
+    merge_folder: Path = Path(_MERGE_FOLDER)
+    merge_build_seconds: int = 0
 
 
 def settings() -> Settings:
@@ -75,17 +77,20 @@ def settings() -> Settings:
 
     return Settings(
         environments_file=_environments_file(conf),
-        next_secrets_backend=_text(conf, "next_secrets_backend") or None,
-        next_secrets_backend_kwargs=_json_object(conf, "next_secrets_backend_kwargs"),
-        serves_kitchens=_serves_kitchens(conf),
-        vault_cache_seconds=_vault_cache_seconds(conf),
-        dynamic_login_seconds=_dynamic_login_seconds(conf),
-        api_url=_text(conf, "api_url") or None,
-        token_key=_text(conf, "token_key") or None,
-        webhook_secret=_text(conf, "webhook_secret") or None,
-        warn_before_end_days=_warn_before_end_days(conf),
-        life_cycle_hooks=_life_cycle_hooks(conf),
-        life_cycle_hook_seconds=_life_cycle_hook_seconds(conf),
+        next_secrets_backend=options.written(conf, "next_secrets_backend") or None,
+        next_secrets_backend_kwargs=options.json_object(conf, "next_secrets_backend_kwargs"),
+        serves_kitchens=options.serves_kitchens(conf),
+        vault_cache_seconds=options.vault_cache_seconds(conf),
+        dynamic_login_seconds=options.dynamic_login_seconds(conf),
+        api_url=options.written(conf, "api_url") or None,
+        token_key=options.written(conf, "token_key") or None,
+        webhook_secret=options.written(conf, "webhook_secret") or None,
+        warn_before_end_days=options.warn_before_end_days(conf),
+        life_cycle_hooks=options.life_cycle_hooks(conf),
+        life_cycle_hook_seconds=options.life_cycle_hook_seconds(conf),
+        data_test_seconds=options.data_test_seconds(conf),
+        merge_folder=Path(options.written(conf, "merge_folder") or _MERGE_FOLDER),
+        merge_build_seconds=options.merge_build_seconds(conf),
     )
 
 
@@ -97,7 +102,7 @@ def vault_cache_seconds() -> int:
     """
     from airflow.configuration import conf
 
-    return _vault_cache_seconds(conf)
+    return options.vault_cache_seconds(conf)
 
 
 def dynamic_login_seconds() -> int:
@@ -108,32 +113,25 @@ def dynamic_login_seconds() -> int:
     """
     from airflow.configuration import conf
 
-    return _dynamic_login_seconds(conf)
+    return options.dynamic_login_seconds(conf)
 
 
 def merge_folder() -> Path:
-    """Where this host keeps its copies of projects' repositories, to merge in."""
+    """That folder itself; a relative one lies in Airflow's home."""
     from airflow.configuration import AIRFLOW_HOME, conf
 
-    return _below(AIRFLOW_HOME, _text(conf, "merge_folder") or "dataops_merges")
+    return _below(AIRFLOW_HOME, options.written(conf, "merge_folder") or _MERGE_FOLDER)
 
 
 def merge_build_seconds() -> int:
-    """How long building the pipelines of a merge may take; 0 where none are built.
+    """That setting alone.
 
     Raises:
         ConfigurationError: it is no number from 0 to 600.
     """
     from airflow.configuration import conf
 
-    text = _text(conf, "merge_build_seconds") or "60"
-    if not text.isdecimal() or int(text) > _LONGEST_BUILD_SECONDS:
-        message = (
-            f"[{SECTION}] merge_build_seconds is {text!r}; use a number of seconds from 0 (build "
-            f"no pipelines of merges) to {_LONGEST_BUILD_SECONDS}"
-        )
-        raise ConfigurationError(message)
-    return int(text)
+    return options.merge_build_seconds(conf)
 
 
 def warn_before_end_days() -> int:
@@ -144,7 +142,7 @@ def warn_before_end_days() -> int:
     """
     from airflow.configuration import conf
 
-    return _warn_before_end_days(conf)
+    return options.warn_before_end_days(conf)
 
 
 def api_url() -> str:
@@ -156,7 +154,7 @@ def api_url() -> str:
     from airflow.configuration import conf
 
     execution = str(conf.get("core", "execution_api_server_url", fallback="") or "").strip()
-    url = _text(conf, "api_url") or execution.rstrip("/").removesuffix("/execution")
+    url = options.written(conf, "api_url") or execution.rstrip("/").removesuffix("/execution")
     if not url:
         message = (
             f"[{SECTION}] api_url is not set, and neither is [core] execution_api_server_url; name "
@@ -178,7 +176,7 @@ def token_key() -> str:
     """
     from airflow.configuration import conf
 
-    key = _text(conf, "token_key")
+    key = options.written(conf, "token_key")
     if len(key.encode()) < _SHORTEST_KEY_BYTES:
         what = "is too short" if key else "is not set"
         message = (
@@ -198,7 +196,7 @@ def webhook_secret() -> str | None:
     """
     from airflow.configuration import conf
 
-    secret = _text(conf, "webhook_secret")
+    secret = options.written(conf, "webhook_secret")
     if secret and len(secret.encode()) < _SHORTEST_WEBHOOK_BYTES:
         message = (
             f"[{SECTION}] webhook_secret is too short: a random text of at least "
@@ -288,7 +286,7 @@ def _load(path: Path, _state: tuple[int, int, int]) -> Projects:
 def _environments_file(conf: AirflowConfigParser) -> Path | None:
     from airflow.configuration import AIRFLOW_HOME
 
-    text = _text(conf, "environments_file")
+    text = options.written(conf, "environments_file")
     return _below(AIRFLOW_HOME, text) if text else None
 
 
@@ -298,98 +296,12 @@ def _below(airflow_home: str, path: str) -> Path:
     return Path(airflow_home, Path(path).expanduser())
 
 
-def _text(conf: AirflowConfigParser, option: str) -> str:
-    return str(conf.get(SECTION, option, fallback="") or "").strip()
-
-
-def _serves_kitchens(conf: AirflowConfigParser) -> bool:
-    from airflow.exceptions import AirflowConfigException
-
-    try:
-        return bool(conf.getboolean(SECTION, "serves_kitchens", fallback=False))
-    except (AirflowConfigException, ValueError) as error:
-        message = f"[{SECTION}] serves_kitchens is no yes or no; write True or False"
-        raise ConfigurationError(message) from error
-
-
-def _vault_cache_seconds(conf: AirflowConfigParser) -> int:
-    text = _text(conf, "vault_cache_seconds") or str(LONGEST_VAULT_CACHE_SECONDS)
-    if not text.isdecimal() or int(text) > LONGEST_VAULT_CACHE_SECONDS:
-        message = (
-            f"[{SECTION}] vault_cache_seconds is {text!r}; write a whole number of seconds, "
-            f"0 to {LONGEST_VAULT_CACHE_SECONDS}"
-        )
-        raise ConfigurationError(message)
-    return int(text)
-
-
-def _dynamic_login_seconds(conf: AirflowConfigParser) -> int:
-    text = _text(conf, "dynamic_login_seconds") or str(_LONGEST_LOGIN_SECONDS)
-    if not text.isdecimal() or not _SHORTEST_LOGIN_SECONDS <= int(text) <= _LONGEST_LOGIN_SECONDS:
-        message = (
-            f"[{SECTION}] dynamic_login_seconds is {text!r}; write a whole number of seconds, "
-            f"{_SHORTEST_LOGIN_SECONDS} to {_LONGEST_LOGIN_SECONDS}"
-        )
-        raise ConfigurationError(message)
-    return int(text)
-
-
-def _warn_before_end_days(conf: AirflowConfigParser) -> int:
-    text = _text(conf, "warn_before_end_days") or str(_DAYS_OF_NOTICE)
-    if not text.isdecimal() or int(text) > _MOST_DAYS_OF_NOTICE:
-        message = (
-            f"[{SECTION}] warn_before_end_days is {text!r}; write a whole number of days, "
-            f"0 to {_MOST_DAYS_OF_NOTICE}"
-        )
-        raise ConfigurationError(message)
-    return int(text)
-
-
-def _life_cycle_hooks(conf: AirflowConfigParser) -> tuple[str, ...]:
-    parts = (part.strip() for part in _text(conf, "life_cycle_hooks").split(","))
-    paths = tuple(part for part in parts if part)
-    for path in paths:
-        names = path.split(".")
-        if len(names) == 1 or not all(name.isidentifier() for name in names):
-            message = (
-                f"[{SECTION}] life_cycle_hooks holds {path!r}, which is no import path; write "
-                "package.module.function, several with commas between them"
-            )
-            raise ConfigurationError(message)
-    return paths
-
-
-def _life_cycle_hook_seconds(conf: AirflowConfigParser) -> int:
-    text = _text(conf, "life_cycle_hook_seconds") or str(_HOOK_SECONDS)
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_HOOK_SECONDS:
-        message = (
-            f"[{SECTION}] life_cycle_hook_seconds is {text!r}; write a whole number of seconds, "
-            f"1 to {_MOST_HOOK_SECONDS}"
-        )
-        raise ConfigurationError(message)
-    return int(text)
-
-
 def data_test_seconds() -> int:
-    """How long one statement of a data test may take."""
+    """That setting alone.
+
+    Raises:
+        ConfigurationError: it is no number of seconds.
+    """
     from airflow.configuration import conf
 
-    text = _text(conf, "data_test_seconds") or str(_TEST_SECONDS)
-    if not text.isdecimal() or not int(text):
-        message = f"[{SECTION}] data_test_seconds is {text!r}; write a whole number of seconds"
-        raise ConfigurationError(message)
-    return int(text)
-
-
-def _json_object(conf: AirflowConfigParser, option: str) -> Mapping[str, object]:
-    # The value is never shown: it may hold the other backend's login.
-    text = _text(conf, option) or "{}"
-    message = f'[{SECTION}] {option} is no JSON object; write one, for example {{"url": "…"}}'
-    try:
-        value: object = json.loads(text)
-    except ValueError:
-        # Without its cause, which quotes the value.
-        raise ConfigurationError(message) from None
-    if not isinstance(value, dict):
-        raise ConfigurationError(message)
-    return value
+    return options.data_test_seconds(conf)

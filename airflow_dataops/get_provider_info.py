@@ -151,13 +151,14 @@ _OPTIONS = {
     "merge_build_seconds": {
         "description": (
             "How long building the pipelines of a merge may take, 0 to 600 seconds. They are\n"
-            "built on the API server's host, in a process without its settings and logins, to\n"
-            "say what becomes of tests and schedules. 0: none are built, and nothing is said.\n"
+            "built on the API server's host, by its user of the operating system, to say what\n"
+            "becomes of tests and schedules. 0: none are built, and whoever merges up has to\n"
+            "acknowledge that nothing was compared.\n"
         ),
         "version_added": "0.1.0",
         "type": "integer",
         "example": "120",
-        "default": "60",
+        "default": "0",
     },
     "warn_before_end_days": {
         "description": (

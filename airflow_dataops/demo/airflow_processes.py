@@ -241,6 +241,8 @@ class DemoAirflow:
                 "environments_file": str(self._addresses.environments_file),
                 "api_url": self.url,
                 "token_key": self._home.secret("dataops_token_key", _new_jwt_key),
+                # Here everything runs as one user anyway.
+                "merge_build_seconds": "60",
             },
             "usage_data_collection": {"enabled": "False"},
         }

@@ -36,6 +36,7 @@ class MeaningKind(StrEnum):
     SCHEDULE_CHANGED = "schedule changed"
     SCHEDULE_REMOVED = "schedule removed"
     TOOL_NOT_DECLARED = "tool not declared"
+    NOT_COMPARED = "not compared"
 
 
 # Stands for the place of each pipeline where building as a whole came to no good end.
@@ -45,6 +46,7 @@ _TO_ACKNOWLEDGE = {
     MeaningKind.TEST_REMOVED,
     MeaningKind.TEST_WEAKENED,
     MeaningKind.SCHEDULE_REMOVED,
+    MeaningKind.NOT_COMPARED,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from airflow_dataops.services.merging.meaning import NOT_COMPARED
 from tests.git_fixtures import Origin
 
 pytestmark = [
@@ -121,7 +122,10 @@ def test_up_needs_to_be_merged_down_first_and_a_right_on_the_parent(street):
     merged = ask(street, "POST", DOWN)["commit"]
     # carl is a cook in the kitchen, and nobody in its parent.
     assert "carl may not merge up into" in ask(street, "POST", UP, status=403, by="carl")["detail"]
-    delivered = ask(street, "POST", UP, by="chris")["commit"]
+    # This server builds no pipelines: that nothing was compared is said, and has to be seen.
+    unseen = ask(street, "POST", UP, status=409, by="chris")["missing"]
+    assert [line.partition(";")[0] for line in unseen] == [str(NOT_COMPARED).partition(";")[0]]
+    delivered = ask(street, "POST", UP, by="chris", acknowledged=[str(NOT_COMPARED)])["commit"]
     assert street.origin.bare("log", "-1", "--format=%P|%an", delivered) == (
         f"{parents} {merged}|chris"
     )
