@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install demo test lint bench docs screenshots
+.PHONY: install demo test isolation lint bench docs screenshots
 
 install: .venv/installed          ## make .venv with the product and all its tools
 
@@ -11,7 +11,11 @@ demo: install                     ## run the demo: two environments, their kitch
 	@$(BIN)/python -m airflow_dataops.demo $(ARGS)
 
 test: lint chromium               ## lint, types, import contracts, tests
-	$(BIN)/pytest --numprocesses=3 --dist=loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -m "not isolation" --numprocesses=3 --dist=loadscope --no-loadscope-reorder $(ARGS)
+	@echo "NOT RUN: the attacks on the Celery deployment, which need a quiet machine: make isolation"
+
+isolation: install                ## attack the deployment with separate workers; minutes, as root
+	$(BIN)/pytest -m isolation tests/isolation $(ARGS)
 
 lint: install                     ## style, types and import contracts, without tests
 	$(BIN)/ruff check .

@@ -22,6 +22,12 @@ ATTACKS = Path(__file__).with_name("project")
 LEDGER = "demo_production.ledger"
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "celery" in getattr(item, "fixturenames", ()):
+            item.add_marker("isolation")
+
+
 @pytest.fixture(scope="package")
 def celery():
     """The deployment of the compose file, with production's ledger written once."""
