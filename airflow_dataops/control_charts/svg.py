@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 400
 _WIDTH, _LEFT, _RIGHT = 760, 16, 104
-_STYLE = """\
+# A page whose policy allows no style but its own names this one by its hash.
+STYLE = """\
 .chart{--ink:var(--chart-ink,#1f2933);--line:var(--chart-line,#52606d);\
 --limit:var(--chart-limit,#b44d12);--signal:var(--chart-signal,#c81e1e);\
 --paper:var(--chart-paper,#ffffff);font:12px system-ui,sans-serif}
@@ -63,7 +64,7 @@ def svg(chart: Chart, *, title: str | None = None, baseline: int | None = None) 
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="{_WIDTH}" '
         f'height="{height}" viewBox="0 0 {_WIDTH} {height}" aria-label="{escape(name)}">\n'
         f"<title>{escape(name)}</title>\n<desc>{escape(description(chart, skipped))}</desc>\n"
-        f'<style>{_STYLE}</style>\n<rect class="paper" width="{_WIDTH}" height="{height}"/>\n'
+        f'<style>{STYLE}</style>\n<rect class="paper" width="{_WIDTH}" height="{height}"/>\n'
         f'<text x="{_LEFT}" y="18">{escape(name)}</text>\n{drawn}</svg>\n'
     )
 
@@ -90,6 +91,10 @@ def _told(name: str, line: float | Array) -> str:
     if isinstance(line, np.ndarray):
         return f"varying {name}"
     return f"no {name} yet" if math.isnan(line) else f"{name} {number(line)}"
+
+
+def _told_rule(rule: str) -> str:
+    return f"{rule}: {MEANINGS[rule]}" if rule in MEANINGS else rule
 
 
 def number(value: float) -> str:
@@ -187,7 +192,7 @@ class _Panel:
                     f"<title>{told}</title></circle>\n"
                 )
             else:
-                why = "; ".join(f"{rule}: {MEANINGS[rule]}" for rule in broken)
+                why = "; ".join(_told_rule(rule) for rule in broken)
                 yield (
                     f'<path class="violation" d="M{x:.1f} {height - 6:.1f}l6 6l-6 6l-6 -6z">'
                     f"<title>{told}, {escape(why)}</title></path>\n"

@@ -18,13 +18,14 @@ from airflow_dataops.web.pages import (
     operations,
     schedules,
     staff,
+    tests,
 )
 from airflow_dataops.web.pages.headers import SafetyHeaders
 from airflow_dataops.web.pages.refusals import answer_with_pages, fault
 
 PREFIX = "/pages"
 _STATIC = Path(__file__).parents[1] / "static"
-_ROUTERS = (front, creation, kitchens, kitchen, deletion, staff, operations, schedules)
+_ROUTERS = (front, creation, kitchens, kitchen, deletion, staff, operations, schedules, tests)
 
 
 def create_pages() -> FastAPI:

@@ -107,7 +107,7 @@ def browse(chromium, url):
         if by is not None:
             context.add_cookies([cookie(by, url)])
         context.add_init_script(f"localStorage.theme ??= '{theme}'")
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if _is_bad(said) else None)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from airflow_dataops.domain.events import AlertState, Event, EventKind
 from airflow_dataops.registry.event_rows import message_row
 from airflow_dataops.registry.models import ScheduleRow
+from airflow_dataops.registry.result_models import ResultRow
 from tests.registry import kitchen_rows
 from tests.registry.airflow_rows import add_dag
 
@@ -54,6 +55,8 @@ def live_in(site):
     enable(site.engine, kitchens["demo_production"], "profitability", by="eric")
     enable(site.engine, kitchens["demo_production"], "forecast", by="eric", cron="0 5 * * 1")
     add_alert(site.engine, kitchens["dev_kitchen"])
+    add_results(site.engine, kitchens["demo_dev"], weeks=range(30, 12, -1))
+    add_results(site.engine, kitchens["dev_kitchen"], weeks=range(12, 0, -1), outside=3)
 
 
 def add_tag(engine, dag_id, schedule, *, state):
@@ -113,6 +116,38 @@ def add_alert(engine, kitchen, note="households.csv has not arrived"):
     row.state, row.channel = AlertState.SENT, "#kitchen-dev"
     with Session(engine) as session, session.begin():
         session.add(row)
+
+
+def add_results(engine, kitchen, *, weeks, outside=None):
+    """A test's results, one a week; in one of the weeks far too few rows came."""
+    with Session(engine) as session, session.begin():
+        for week in weeks:
+            measured = 12_000.0 if week == outside else 41_000.0 + (week * 7919 % 900)
+            holds = week != outside
+            session.add(
+                ResultRow(
+                    kitchen_id=kitchen.id,
+                    pipeline="profitability",
+                    stage="collect",
+                    test="rows of transactions",
+                    run_id=f"scheduled__{week}",
+                    map_index=-1,
+                    task_id="collect.data_tests",
+                    try_number=1,
+                    at=NOW - timedelta(days=7 * week),
+                    recorded_at=NOW - timedelta(days=7 * week),
+                    outcome="pass" if holds else "fail",
+                    holds=holds,
+                    measured=measured,
+                    low=40_100.0,
+                    high=42_700.0,
+                    detail="" if holds else "12000 is below the lower limit 40100",
+                    rule="" if holds else "nelson_1",
+                    model="",
+                    baseline="30 runs",
+                    numbers=[measured],
+                )
+            )
 
 
 def staff_retail(site):

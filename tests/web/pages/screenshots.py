@@ -19,6 +19,9 @@ PAGES = {
     "kitchens": "/kitchens",
     "create": "/create?parent=demo_dev",
     "kitchen": "/kitchens/dev_kitchen",
+    "tests": "/kitchens/dev_kitchen/tests",
+    "chart": "/kitchens/dev_kitchen/tests/chart?pipeline=profitability&stage=collect"
+    "&test=rows%20of%20transactions",
     "staff": "/kitchens/dev_kitchen/staff",
     "delete": "/kitchens/padma_forecast/delete",
     "schedules": "/schedules",

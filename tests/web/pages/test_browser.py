@@ -12,6 +12,10 @@ pytestmark = [
     # One of Airflow's libraries imports Starlette's test client with the server.
     pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`"),
 ]
+CHART = (
+    "/kitchens/dev_kitchen/tests/chart?pipeline=profitability&stage=collect"
+    "&test=rows%20of%20transactions"
+)
 ALL_PAGES = (
     "/",
     "/kitchens",
@@ -20,6 +24,8 @@ ALL_PAGES = (
     "/kitchens/dev_kitchen",
     "/kitchens/dev_kitchen/staff",
     "/kitchens/dev_kitchen/delete",
+    "/kitchens/dev_kitchen/tests",
+    CHART,
     "/schedules",
     "/kitchens/none_such",
 )

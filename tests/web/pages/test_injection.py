@@ -46,15 +46,27 @@ STORED = (
     "dataops_schedule enabled_by",
     "dag_run run_id",
     "import_error stacktrace",
+    "dataops_result test",
+    "dataops_result pipeline",
+    "dataops_result stage",
+    "dataops_result detail",
     "dataops_message channel",
     "dataops_message kitchen",
 )
 # Where one value in all rows would be the same twice.
 ONE_OF = {
+    "dataops_result": "where rowid = (select max(rowid) from dataops_result)",
     "dataops_member": "where rowid = (select max(rowid) from dataops_member where who = 'gus')",
     "dag_run": "where id = (select max(id) from dag_run where dag_id like 'dev_kitchen.%')",
 }
-SHOWN_ON = ("/", "/kitchens", "/kitchens/dev_kitchen", "/kitchens/dev_kitchen/staff", "/schedules")
+SHOWN_ON = (
+    "/",
+    "/kitchens",
+    "/kitchens/dev_kitchen",
+    "/kitchens/dev_kitchen/staff",
+    "/kitchens/dev_kitchen/tests",
+    "/schedules",
+)
 SENT = {
     "q of kitchens": ("GET", "/kitchens?q={}"),
     "environment": ("GET", "/kitchens?environment={}"),

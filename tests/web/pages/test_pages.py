@@ -189,6 +189,54 @@ class TestKitchen:
         assert read(as_("padma").get("/dags/an_ordinary_dag"), 404)
 
 
+CHART = "/kitchens/dev_kitchen/tests/chart"
+TEST = {"pipeline": "profitability", "stage": "collect", "test": "rows of transactions"}
+
+
+class TestDataTests:
+    def test_the_latest_verdict_of_each_is_listed(self, as_):
+        page = read(as_("padma").get("/kitchens/dev_kitchen/tests"))
+        row = page.row("rows of transactions")
+        for said in ("profitability", "collect", "pass", "40100 to 42700", "2026-02-23"):
+            assert said in row
+        assert (
+            "No data test has run" in read(as_("padma").get("/kitchens/demo_production/tests")).all
+        )
+
+    def test_a_chart_shows_points_and_those_of_the_parent_before_them(self, as_):
+        answer = as_("padma").get(CHART, params=TEST)
+        page = read(answer)
+        assert answer.text.count("<circle") + answer.text.count('class="violation"') == 30
+        assert "come from demo_dev, until" in page.all
+        outside = page.row("2026-02-09")
+        assert "12000 40100 to 42700 fail" in outside
+        assert "outside of what was allowed" in answer.text
+
+    def test_an_incident_stands_beside_its_points(self, as_):
+        said = {**TEST, "what": "incident", "reason": "half a file came"}
+        at = "2026-02-09T12:00:00+00:00"
+        carl = as_("carl")
+        done = carl.post(CHART, data={**said, "since": at, "until": at})
+        assert done.status_code == 303
+        page = read(carl.get(done.headers["location"]))
+        assert "incident half a file came" in page.row("2026-02-09")
+        assert "incident" not in page.row("2026-02-16")
+        assert "carl named an incident" in page.all
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"since": "then"}, {"reason": ""}, {"until": "2025-01-01T00:00:00+00:00"}],
+        ids=str,
+    )
+    def test_what_cannot_be_said_comes_back(self, as_, wrong):
+        said = {**TEST, "what": "incident", "since": "2026-02-09T12:00:00+00:00", "reason": "r"}
+        page = read(as_("carl").post(CHART, data={**said, **wrong}), 422)
+        assert "This cannot be done." in page.all
+
+    def test_who_only_looks_sees_no_form(self, as_):
+        assert "<form" not in as_("gus").get(CHART, params=TEST).text
+
+
 class TestSchedules:
     def test_all_are_in_one_list(self, as_):
         page = read(as_("gus").get("/schedules"))

@@ -54,6 +54,11 @@ TABLE = {
     }),
     "GET /kitchens/{name}": kinds(seen(200)),
     "GET /kitchens/{name}/staff": kinds(seen(200)),
+    "GET /kitchens/{name}/tests": kinds(seen(200)),
+    "GET /kitchens/{name}/tests/chart": kinds(seen(200)),
+    "POST /kitchens/{name}/tests/chart": for_staff(
+        303, least="cook", protected=staff_only(303, least="owner")
+    ),
     "GET /dags/{dag_id}": kinds(seen(303)),
     "GET /operations/{operation_id}": kinds(seen(200)),
     # What is over is no more gone on with.
@@ -75,7 +80,14 @@ TABLE = {
         "protected": staff_only(404, least="owner"),
     }),
 }  # fmt: skip
+CHART = {"pipeline": "p", "stage": "s", "test": "row_count"}
 FORMS = {
+    "POST /kitchens/{name}/tests/chart": {
+        **CHART,
+        "what": "incident",
+        "since": "2026-03-02T12:00:00+00:00",
+        "reason": "a double file",
+    },
     "POST /kitchens/{name}/staff": {"who": "zoe", "role": "guest"},
     "POST /kitchens/{name}/schedules/{pipeline}": {"to": "on"},
 }
@@ -99,7 +111,7 @@ def ask(street, route, who, kind):
     visitor = Visitor(street.site, by)
     headers = street.task if who == "task" else {}
     call = visitor.get if method == "GET" else visitor.post
-    how = {} if method == "GET" else {"data": data}
+    how = {"params": CHART if "chart" in path else {}} if method == "GET" else {"data": data}
     answer = call(path.format(**values), headers=headers, **how)
     if answer.status_code >= 400:
         assert answer.headers["content-type"].startswith("text/html")
