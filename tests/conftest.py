@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [
@@ -13,6 +14,10 @@ pytest_plugins = [
     "tests.registry_fixtures",
     "tests.cli.laptop",
 ]
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 # Each of these folders has one Airflow for all its files.
 _SHARE_AN_AIRFLOW = ("tests/e2e", "tests/fab", "tests/isolation")

@@ -75,10 +75,13 @@ def _event(row: MessageRow) -> Event:
         kitchen=row.kitchen,
         by=facts["by"],
         task=TaskTry(**task) if task else None,
-        verdicts=tuple(
-            Verdict(**{**verdict, "outcome": Outcome(verdict["outcome"])})
-            for verdict in facts["verdicts"]
-        ),
+        verdicts=tuple(_verdict(verdict) for verdict in facts["verdicts"]),
         text=facts["text"],
         details=facts["details"],
     )
+
+
+def _verdict(facts: dict[str, Any]) -> Verdict:
+    known = {**facts, "outcome": Outcome(facts["outcome"])}
+    # Messages that an earlier release left have none.
+    return Verdict(**{**known, "numbers": tuple(facts.get("numbers", ()))})

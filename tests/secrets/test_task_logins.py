@@ -24,6 +24,10 @@ from tests.secrets.logins import (
 )
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
+DEFERRED = {
+    "state": "deferred",
+    "classpath": "airflow.providers.standard.triggers.temporal.TimeDeltaTrigger",
+}
 
 
 @pytest.fixture
@@ -135,7 +139,7 @@ class TestEnd:
             {"state": "success", "end_date": "2026-03-02T12:00:00Z"},
             {"state": "failed"},
             {"state": "up_for_retry"},
-            {"state": "deferred"},
+            DEFERRED,
             {"state": "up_for_reschedule"},
             {"state": "skipped"},
         ],
@@ -166,7 +170,7 @@ class TestEnd:
 
     def test_a_try_that_comes_back_under_its_id_gets_a_new_login(self, installation, task):
         first = installation.connection(task)
-        patches_state(task, body={"state": "deferred"})
+        patches_state(task, body=DEFERRED)
         second = installation.connection(task)
         assert second.login != first.login
         eventually(lambda: not is_good(first))
