@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.manifest import Manifest
     from airflow_dataops.domain.provisioning import Part
     from airflow_dataops.domain.release_environment import ReleaseEnvironment, VaultPlace
-    from airflow_dataops.merge_ports import MergeBook, MergeRepository
     from airflow_dataops.ports import (
         AccessRoles,
         AuditTrail,
@@ -164,23 +163,6 @@ def repository(url: str) -> GitRepository:
     from airflow_dataops.adapters.git_repository import GitRepository
 
     return GitRepository(url)
-
-
-def merge_repository(project: str, url: str) -> MergeRepository:
-    """The repository of a project, to merge its branches in."""
-    from airflow_dataops import config
-    from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
-
-    # Another address is another repository, whatever the copy of the first one holds.
-    place = names.merge_copy(project, url)
-    return MergeRepository(config.merge_folder() / place, url=url)
-
-
-def merges() -> MergeBook:
-    """Merges of this installation's kitchens, in Airflow's metadata database."""
-    from airflow_dataops.registry.merges import MergeTable
-
-    return MergeTable(metadata_database())
 
 
 def secret_store(environment: ReleaseEnvironment) -> SecretStore:
