@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.results import ChartAct, KitchenPast, Result
 
 MOST_DRAWN = 120
-_OUTSIDE = "outside of what was allowed"
+_OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

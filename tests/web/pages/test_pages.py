@@ -210,7 +210,7 @@ class TestDataTests:
         assert "come from demo_dev, until" in page.all
         outside = page.row("2026-02-09")
         assert "12000 40100 to 42700 fail" in outside
-        assert "outside of what was allowed" in answer.text
+        assert "12000, outside</title>" in answer.text
 
     def test_an_incident_stands_beside_its_points(self, as_):
         said = {**TEST, "what": "incident", "reason": "half a file came"}
