@@ -114,6 +114,8 @@ def sit_at(terminal):
     os.setsid()
     opened = os.open(terminal, os.O_RDWR)
     fcntl.ioctl(opened, termios.TIOCSCTTY, 0)
+    # Whoever runs the tests in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for descriptor in (0, 1, 2):
         os.dup2(opened, descriptor)
 
