@@ -133,6 +133,9 @@ class Cluster:
             "AIRFLOW__API__SECRET_KEY": "a" * 32,
             "AIRFLOW__API_AUTH__JWT_SECRET": JWT_SECRET,
             "AIRFLOW__API__WORKERS": "1",
+            # The first variable at parse time waits until the dag-processor has built its own API,
+            # 7 s of work with or without the package: its 30 s are too short on a busy machine.
+            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": str(LONGEST_SECONDS),
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{self.port}/execution/",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
