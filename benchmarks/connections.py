@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _GOAL_RATIO = 2.0
 _GOAL_KEPT_MS = 0.5
 _ENVIRONMENT, _BUNDLE, _VERSION, _TOOL = "development", "kitchens-development", "v1", "redshift"
+_IN_A_ROW = 5
 _CACHE_SECONDS = "AIRFLOW__DATAOPS__VAULT_CACHE_SECONDS"
 _SHARED, _OWN = "airflow_dataops, shared secret", "airflow_dataops, kitchen's own secret"
 _KEPT, _IDENTITY = "airflow_dataops, kept answer", "identity query alone"
@@ -90,12 +91,13 @@ def _measure(stack: EmbeddedStack, scope: dict[str, Any], *, calls: int) -> None
     }
     for warm_up in systems.values():  # the first call logs in and opens connections
         warm_up()
-    measured = _report.alternate(systems, rounds=calls)
+    measured = _report.alternate(systems, rounds=calls // _IN_A_ROW, in_a_row=_IN_A_ROW)
     medians = {name: _report.median(values) for name, values in measured.items()}
     for name, values in measured.items():
         _report.line(
             system=name, calls=calls, median_ms=medians[name],
             p10_ms=sorted(values)[calls // 10], p95_ms=sorted(values)[-calls // 20],
+            after_another_system_ms=_report.median(values[::_IN_A_ROW]),
             times_vault_backend=medians[name] / medians[_VAULT_BACKEND],
         )  # fmt: skip
     _report.verdict(
