@@ -183,6 +183,21 @@ class MeAnswer(_Answer):
     name: str
 
 
+class ToolAnswer(_Answer):
+    """A tool that an environment declares."""
+
+    name: str
+    schema_per_kitchen: bool = False
+    dynamic: bool = False
+
+
+class EnvironmentAnswer(_Answer):
+    """A release environment with its tools."""
+
+    name: str
+    tools: tuple[ToolAnswer, ...] = ()
+
+
 class CredentialsAnswer(_Answer):
     """A login of a kitchen's tool, issued to one person."""
 

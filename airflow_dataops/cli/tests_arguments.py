@@ -49,6 +49,26 @@ def tests_group() -> GroupCommand:
                     ),
                 ),
             ),
+            ActionCommand(
+                name="suggest",
+                help="Look at a table and print a file with tests that it speaks for",
+                func=lazy_load_command("airflow_dataops.cli.tests_suggest.suggest"),
+                args=(
+                    _KITCHEN,
+                    Arg(("table",), help="The table, as the kitchen's code names it"),
+                    Arg(("--tool",), help="Where it is; default: the kitchen's only warehouse"),
+                    Arg(("--where",), help="SQL: look at these rows alone", metavar="SQL"),
+                    Arg(
+                        ("--format",), choices=("yaml", "python"), default="yaml",
+                        help="Of the file; default: yaml",
+                    ),
+                    Arg(
+                        ("--pipeline",), metavar="NAME",
+                        help="The pipeline that the file declares; default: TABLE_tests",
+                    ),
+                    Arg(("--to",), metavar="FILE", help="Write a new file instead of printing it"),
+                ),
+            ),
             _command("chart", "Draw the points of a test", _ONE),
             _command(
                 "incident",

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from airflow_dataops.operators.extract import ExtractOperator
     from airflow_dataops.operators.file_to_table import FileToTableOperator
 
-__all__ = ["DataTestsOperator", "ExtractOperator", "FileToTableOperator"]
+__all__ = ["DataTestsOperator", "ExtractOperator", "FileToTableOperator", "SuggestTestsOperator"]
 
 _HOMES = {
     "DataTestsOperator": "airflow_dataops.operators.data_tests",
     "ExtractOperator": "airflow_dataops.operators.extract",
     "FileToTableOperator": "airflow_dataops.operators.file_to_table",
+    "SuggestTestsOperator": "airflow_dataops.operators.suggest_tests",
 }
 
 

@@ -36,6 +36,17 @@ _MAY_PASS_LATER = ("08", "40", "53", "57P")
 _NOT_SERIALIZABLE = "1023"
 
 
+def redshift_warehouse(login: Mapping[str, Any]) -> RedshiftWarehouse:
+    """The warehouse behind a login: ``host``, ``port``, ``database``, ``user``, ``password``."""
+
+    def connect() -> Any:
+        import redshift_connector
+
+        return redshift_connector.connect(**login)
+
+    return RedshiftWarehouse(RedshiftSessions(connect))
+
+
 class RedshiftSessions:
     """Sessions of a login.
 

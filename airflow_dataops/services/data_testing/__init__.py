@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_dataops.services.data_testing.profiling import profile
 from airflow_dataops.services.data_testing.running import Places, run_tests
 
-__all__ = ["Places", "run_tests"]
+__all__ = ["Places", "profile", "run_tests"]
