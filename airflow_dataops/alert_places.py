@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from airflow_dataops import bootstrap, config
 from airflow_dataops.domain import names
-from airflow_dataops.domain.events import MESSENGER
-from airflow_dataops.errors import CredentialRefused, DataOpsError
+from airflow_dataops.domain.events import MESSENGER, MOST_PICTURES, Picture
+from airflow_dataops.errors import ConfigurationError, CredentialRefused, DataOpsError
 from airflow_dataops.services import alerting, announcing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from airflow_dataops.adapters.slack import SlackMessenger
     from airflow_dataops.adapters.task_reports import TaskReports
     from airflow_dataops.alert_ports import AlertBook
     from airflow_dataops.data_ports import ResultBook
+    from airflow_dataops.domain.events import Event, Message
     from airflow_dataops.domain.release_environment import ReleaseEnvironment
     from airflow_dataops.registry.happenings import AirflowHappenings
 
@@ -49,9 +53,23 @@ def places(environment: ReleaseEnvironment) -> alerting.Places:
         book=alert_book(),
         happenings=happenings(),
         messenger=lambda: messenger(environment),
-        render=partial(announcing.message, base_url=config.pages_url()),
+        render=rendered,
         clock=lambda: datetime.now(tz=UTC),
     )
+
+
+def rendered(events: Sequence[Event], *, remark: str | None = None) -> Message:
+    """The message about events, with the charts of the tests that it tells of."""
+    message = announcing.message(events, base_url=config.pages_url(), remark=remark)
+    if len(events) > 1 or not events[0].verdicts:
+        return message
+    try:
+        return replace(message, pictures=tuple(_pictures(events[0])))
+    except ConfigurationError as error:
+        log.warning("messages stand without their charts: %s", error)
+    except Exception as error:  # noqa: BLE001 - people are told whether or not it can be drawn
+        log.warning("a message stands without its charts: %s", type(error).__name__)
+    return message
 
 
 def alert_book() -> AlertBook:
@@ -107,6 +125,17 @@ def task_reports(*, is_patient: bool = False) -> TaskReports:
     certificate = conf.get("api", "ssl_cert", fallback="") or None
     login = BaseHook.get_connection(names.PLATFORM)
     return TaskReports(login, certificate=certificate, is_patient=is_patient)
+
+
+def _pictures(event: Event) -> Iterator[Picture]:
+    """Charts of the tests that did not pass, while there are points to draw."""
+    from airflow_dataops.adapters import chart_pictures
+    from airflow_dataops.services import charting
+
+    drawn = charting.of_event(event, bootstrap.kitchen_registry(), result_book())
+    for number, (title, told, svg) in enumerate(islice(drawn, MOST_PICTURES), start=1):
+        content = chart_pictures.png(svg)
+        yield Picture(name=f"chart-{number}.png", title=title, told=told, content=content)
 
 
 def _make_round(environment: ReleaseEnvironment, holder: str, *, is_urgent: bool) -> alerting.Round:

@@ -5,6 +5,7 @@ One try per call, and a short one: whoever calls keeps what could not be posted 
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,17 @@ from airflow_dataops.domain.events import Posted
 from airflow_dataops.errors import ChannelRefused, MessengerUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.models.connection import Connection
 
-    from airflow_dataops.domain.events import Message
+    from airflow_dataops.domain.events import Message, Picture
+
+log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 5
+LONGEST_DESCRIPTION = 1000
+_SCOPE_HINT = "; charts need the scope files:write"
 # What Slack says that has nothing to do with this channel or this message.
 _UNAVAILABLE = frozenset(
     {
@@ -75,7 +82,31 @@ class SlackMessenger:
         except (OSError, SlackClientError, ValueError) as error:
             text = f"Slack does not answer: {type(error).__name__}"
             raise MessengerUnavailable(text) from None
-        return Posted(channel=str(answer["channel"]), id=str(answer["ts"]))
+        posted = Posted(channel=str(answer["channel"]), id=str(answer["ts"]))
+        if message.pictures:
+            self._show(message.pictures, channel=posted.channel, thread=thread or posted.id)
+        return posted
+
+    def _show(self, pictures: Sequence[Picture], *, channel: str, thread: str) -> None:
+        """Put pictures into a message's thread; the message stands whether or not that works."""
+        uploads = [
+            {
+                "content": each.content,
+                "filename": each.name,
+                "title": each.title,
+                "alt_txt": each.told[:LONGEST_DESCRIPTION],
+            }
+            for each in pictures
+        ]
+        try:
+            self._hook.client.files_upload_v2(
+                channel=channel, thread_ts=thread, file_uploads=uploads
+            )
+        except SlackApiError as error:
+            refused = _refusal(error, channel)
+            log.warning("a message stands without its charts: %s%s", refused, _SCOPE_HINT)
+        except (OSError, SlackClientError, ValueError) as error:
+            log.warning("a message stands without its charts: %s", type(error).__name__)
 
     def check(self) -> str:
         """Whose token it is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_dataops.cli.answers import command, show_table
@@ -46,6 +47,9 @@ def history(arguments: Any) -> None:
 @command
 def chart(arguments: Any) -> None:
     """Draw the points of a test, with the limits that the next run will be judged by."""
+    if arguments.format == "png" and arguments.to is None:
+        message = "a picture as PNG is no text; name a file for it with --to"
+        raise UsageError(message, field="to")
     points = [point for point in _points(arguments) if isinstance(point.value, (int, float))]
     if not points:
         print("no points yet; a test has one after its first run")
@@ -61,7 +65,32 @@ def chart(arguments: Any) -> None:
         if not point.is_in_control
     ]
     values = [float(point.value or 0) for point in points]
-    print(text_chart(budgeted_chart(series(values), "1 per 200 runs", incidents=left_out)))
+    drawn = budgeted_chart(series(values), "1 per 200 runs", incidents=left_out)
+    if arguments.format == "text":
+        _put(text_chart(drawn).encode(), arguments.to)
+        return
+    from airflow_dataops.control_charts.svg import svg
+
+    place = f"{arguments.kitchen}.{arguments.pipeline}.{arguments.stage}"
+    picture = svg(drawn, title=f"{arguments.test}, {place}")
+    if arguments.format == "png":
+        from airflow_dataops.adapters import chart_pictures
+
+        _put(chart_pictures.png(picture), arguments.to)
+    else:
+        _put(picture.encode(), arguments.to)
+
+
+def _put(content: bytes, to: str | None) -> None:
+    """Print a chart, or write its file."""
+    if to is None:
+        print(content.decode(), end="")
+        return
+    try:
+        Path(to).write_bytes(content)
+    except OSError as error:
+        message = f"--to {to} cannot be written: {error.strerror}"
+        raise UsageError(message, field="to") from None
 
 
 @command

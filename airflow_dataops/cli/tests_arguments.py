@@ -69,7 +69,18 @@ def tests_group() -> GroupCommand:
                     Arg(("--to",), metavar="FILE", help="Write a new file instead of printing it"),
                 ),
             ),
-            _command("chart", "Draw the points of a test", _ONE),
+            _command(
+                "chart",
+                "Draw the points of a test",
+                (
+                    *_ONE,
+                    Arg(
+                        ("--format",), choices=("text", "svg", "png"), default="text",
+                        help="Of the drawing; default: text",
+                    ),
+                    Arg(("--to",), metavar="FILE", help="Write a file instead of printing"),
+                ),
+            ),
             _command(
                 "incident",
                 "Leave points out of what charts learn from",

@@ -48,12 +48,18 @@ class Workspace:
         tokens: of bots, with their names.
         messages: by the channel's name without ``#``, in the order in which they came.
         only: channels that no other bot is in, with the bot that is.
+        refused: methods that are refused, with the word for why.
+        files: what was uploaded; ``channel`` and ``thread_ts`` once it is shown somewhere.
+        url: where the double is.
     """
 
     tokens: dict[str, str]
     messages: dict[str, list[dict[str, Any]]]
     only: dict[str, str] = field(default_factory=dict)
     mode: Mode = field(default_factory=Mode)
+    refused: dict[str, str] = field(default_factory=dict)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    url: str = ""
     calls: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -66,7 +72,11 @@ class Workspace:
             "chat.postMessage": self._post_message,
             "conversations.history": self._history,
             "conversations.list": self._list,
+            "files.getUploadURLExternal": self._begin_upload,
+            "files.completeUploadExternal": self._end_upload,
         }
+        if method in self.refused:
+            return _refused(self.refused[method])
         if method not in known:
             return _refused("unknown_method")
         with self.lock:
@@ -96,6 +106,27 @@ class Workspace:
             message |= {"thread_ts": thread, "reply_broadcast": aloud}
         there.append(message)
         return {"ok": True, "channel": _id(name), "ts": message["ts"], "message": message}
+
+    def _begin_upload(self, _bot: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if not arguments.get("filename") or not int(arguments.get("length", 0)):
+            return _refused("invalid_arguments")
+        name = f"F{len(self.files) + 1}"
+        self.files[name] = {"name": arguments["filename"], "alt": arguments.get("alt_txt", "")}
+        return {"ok": True, "file_id": name, "upload_url": f"{self.url}/upload/{name}"}
+
+    def _end_upload(self, _bot: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        channel, thread = self._channel(arguments.get("channel_id", "")), arguments.get("thread_ts")
+        if channel is None:
+            return _refused("channel_not_found")
+        if thread not in {message["ts"] for message in self.messages[channel]}:
+            return _refused("invalid_thread_ts")
+        listed = json.loads(arguments["files"])
+        for each in listed:
+            if "content" not in self.files.get(each["id"], {}):
+                return _refused("file_not_found")
+            shown = {"title": each["title"], "channel": channel, "thread_ts": thread}
+            self.files[each["id"]] |= shown
+        return {"ok": True, "files": listed}
 
     def _history(self, _bot: str, arguments: dict[str, Any]) -> dict[str, Any]:
         name = self._channel(arguments.get("channel", ""))
@@ -127,6 +158,7 @@ class SlackDouble:
         handler = type("Handler", (_Handler,), {"workspace": self.workspace})
         self._server = ThreadingHTTPServer((HOST, port), handler)
         self._server.daemon_threads = True
+        self.workspace.url = self.url
 
     @property
     def url(self) -> str:
@@ -162,13 +194,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer_api({})
         elif self.path == "/double/messages":
             self._send(200, json.dumps(self.workspace.messages), "application/json")
+        elif self.path.startswith("/files/"):
+            content = self.workspace.files.get(self.path.rpartition("/")[2], {}).get("content")
+            self._send(404 if content is None else 200, content or b"", "image/png")
         elif self.path == "/":
             self._send(200, page(self.workspace), "text/html; charset=utf-8")
         else:
             self._send(404, "nothing here", "text/plain")
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/upload/"):
+            self.workspace.files[self.path.rpartition("/")[2]]["content"] = data
+            self._send(200, f"OK - {len(data)}", "text/plain")
+            return
+        body = data.decode()
         is_json = "json" in self.headers.get("Content-Type", "")
         arguments = json.loads(body or "{}") if is_json else dict(parse_qsl(body))
         if self.path == "/double/mode":
@@ -198,9 +238,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, json.dumps(answer), "application/json; charset=utf-8")
 
     def _send(
-        self, status: int, body: str, kind: str, headers: dict[str, str] | None = None
+        self, status: int, body: str | bytes, kind: str, headers: dict[str, str] | None = None
     ) -> None:
-        data = body.encode()
+        data = body.encode() if isinstance(body, str) else body
         try:
             self.send_response(status)
             for name, value in {"Content-Type": kind, **(headers or {})}.items():
@@ -219,7 +259,10 @@ def page(workspace: Workspace) -> str:
     """The channels as a page."""
     parts = []
     for name, messages in sorted(workspace.messages.items()):
-        shown = "".join(_shown(message) for message in messages) or "<p>nothing yet</p>"
+        shown = "".join(
+            _shown(message) + _pictures(workspace, name, message) for message in messages
+        )
+        shown = shown or "<p>nothing yet</p>"
         parts.append(f"<section><h2>#{html.escape(name)}</h2>{shown}</section>")
     return (
         "<!doctype html><meta charset=utf-8><title>Slack of the demo</title>"
@@ -239,6 +282,15 @@ def _shown(message: dict[str, Any]) -> str:
     # As it was sent, Slack's own marks included: a page that interpreted them could hide one.
     return (
         f'<article class="{kind}">{html.escape(chr(10).join(lines) or message["text"])}</article>'
+    )
+
+
+def _pictures(workspace: Workspace, channel: str, message: dict[str, Any]) -> str:
+    return "".join(
+        f'<article class="answer"><img width=760 src="/files/{name}" '
+        f'alt="{html.escape(each["alt"])}"></article>'
+        for name, each in workspace.files.items()
+        if (each.get("channel"), each.get("thread_ts")) == (channel, message["ts"])
     )
 
 

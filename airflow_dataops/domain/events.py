@@ -20,6 +20,7 @@ LONGEST_NOTE = 2000
 LONGEST_TEST_NAME = 250
 MOST_VERDICTS = 200
 MOST_NOTES = 10
+MOST_PICTURES = 3
 
 
 class EventKind(StrEnum):
@@ -161,16 +162,35 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture that a message carries.
+
+    Attributes:
+        name: of its file.
+        title: above it.
+        told: what it shows, in words.
+        content: PNG.
+    """
+
+    name: str
+    title: str
+    told: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What is posted.
 
     Attributes:
         text: one line, for notifications and lists; escaped like the rest.
         blocks: of Slack's Block Kit.
+        pictures: shown in its thread, where the messenger takes them.
     """
 
     text: str
     blocks: tuple[dict[str, object], ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

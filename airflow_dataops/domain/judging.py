@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FEWEST_RUNS = 3
 MOST_RUNS = 30
 _MOST_SHOWN = 3
+CHARTS = {"individuals": "individuals chart", "ewma": "EWMA chart"}
 NOTHING = (
     "nothing to measure: the slice has no rows, or the column no values; look at the stage that "
     "writes it, and at the test's 'where'"
@@ -79,12 +80,15 @@ def judge(test: DataTest, found: Sequence[Found], history: Sequence[Point] = ())
 
 
 def verdict(test: DataTest, judged: Judged, found: Sequence[Found]) -> Verdict:
-    """A verdict from what a rule says."""
+    """A verdict from what a rule says; one of a chart names it."""
+    detail = judged.detail
+    if isinstance(test.rule, rules.ControlLimits):
+        detail = f"{CHARTS[test.rule.chart]}: {detail}"
     return Verdict(
         test=test.name,
         outcome=_outcome(test, judged),
         measured=judged.measured,
-        detail=judged.detail,
+        detail=detail,
         holds=judged.holds,
         low=judged.low,
         high=judged.high,

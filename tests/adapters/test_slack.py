@@ -9,7 +9,7 @@ import time
 import pytest
 
 from airflow_dataops.demo.slack_server import Mode, SlackDouble
-from airflow_dataops.domain.events import Message
+from airflow_dataops.domain.events import Message, Picture
 from airflow_dataops.errors import ChannelRefused, MessengerUnavailable
 from tests.slack_fixtures import TOKEN, connection
 
@@ -30,6 +30,33 @@ def test_blocks_arrive_as_they_were_sent(slack, slack_connection):
     assert (posted.channel, posted.id) == ("C_PRODUCTION", message["ts"])
     assert message["blocks"] == [SECTION]
     assert message["user"] == "U_kitchens"
+
+
+PICTURE = Picture(name="chart-1.png", title="row_count of orders", told="5 < 9", content=b"PNG")
+
+
+def show(conn):
+    from airflow_dataops.adapters.slack import SlackMessenger
+
+    message = Message(text="it failed", blocks=(SECTION,), pictures=(PICTURE, PICTURE))
+    return SlackMessenger(conn).post(message, channel="#production")
+
+
+def test_pictures_stand_in_the_messages_thread(slack, slack_connection):
+    posted = show(slack_connection)
+    shown = slack.workspace.files["F1"]
+    assert (shown["channel"], shown["thread_ts"]) == ("production", posted.id)
+    assert (shown["title"], shown["alt"]) == ("row_count of orders", "5 < 9")
+    assert [each["content"] for each in slack.workspace.files.values()] == [b"PNG", b"PNG"]
+
+
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
+def test_a_message_stands_where_its_pictures_are_refused(slack, slack_connection, caplog, method):
+    slack.workspace.refused[method] = "missing_scope"
+    posted = show(slack_connection)
+    assert [m["ts"] for m in slack.workspace.messages["production"]] == [posted.id]
+    assert "charts need the scope files:write" in caplog.text
+    assert TOKEN not in caplog.text
 
 
 def test_the_bot_is_known_by_its_token(slack_connection):

@@ -64,6 +64,20 @@ def test_a_tests_past_says_whose_it_is_and_can_be_drawn(laptop, asked):
     assert asked[0] == ("history", {"pipeline": "profit", "stage": "load", "test": "row_count"})
 
 
+def test_a_chart_is_a_picture_in_a_file_too(laptop, asked, tmp_path):
+    one = ("dev_kitchen", "profit", "load", "row_count")
+    svg = laptop.dataops("tests", "chart", *one, "--format", "svg")
+    assert svg.stdout.startswith("<svg ")
+    assert "row_count, dev_kitchen.profit.load" in svg.stdout
+    target = tmp_path / "chart.png"
+    written = laptop.dataops("tests", "chart", *one, "--format", "png", "--to", str(target))
+    assert written.code == 0, written.stderr
+    assert target.read_bytes().startswith(b"\x89PNG")
+    refused = laptop.dataops("tests", "chart", *one, "--format", "png")
+    assert (refused.code, len(asked)) == (2, 2)
+    assert "name a file for it with --to" in refused.said
+
+
 def test_an_incident_and_a_rebaselining_say_when_and_why(laptop, asked):
     place = ("dev_kitchen", "profit", "load", "--reason", "the feed was broken")
     noted = laptop.dataops("tests", "incident", *place, "--since", "2026-03-01", "--test", "sum")

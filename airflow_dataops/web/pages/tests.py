@@ -15,8 +15,8 @@ from airflow_dataops.domain.data_tests import Outcome
 from airflow_dataops.domain.permissions import Action
 from airflow_dataops.domain.results import PipelineStage
 from airflow_dataops.errors import DataOpsError, InvalidRequest
+from airflow_dataops.services.charting import picture, points_of
 from airflow_dataops.web.api.results import note_incident, rebaseline
-from airflow_dataops.web.pages.charting import picture, points_of
 from airflow_dataops.web.pages.forms import Fields, body_of, text_of
 from airflow_dataops.web.pages.rendering import page, see
 from airflow_dataops.web.pages.rights import may

@@ -5,21 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
+import numpy as np  # noqa: TID253 - imported where a chart is drawn
 
 from airflow_dataops.control_charts import svg
 from airflow_dataops.control_charts.chart import Chart
 from airflow_dataops.domain.data_tests import Outcome
-from airflow_dataops.domain.results import ENOUGH_OWN, ActKind
+from airflow_dataops.domain.results import ENOUGH_OWN, ActKind, PipelineStage, stage_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from airflow_dataops.control_charts.observations import Array
+    from airflow_dataops.data_ports import ResultBook
     from airflow_dataops.domain.data_tests import Verdict
+    from airflow_dataops.domain.events import Event
     from airflow_dataops.domain.results import ChartAct, KitchenPast, Result
+    from airflow_dataops.ports import KitchenRegistry
 
 MOST_DRAWN = 120
+# Fewer make no chart: a message says the number and its bounds.
+FEWEST_POINTS = 3
 _OUTSIDE = "outside"
 
 
@@ -76,7 +82,32 @@ def picture(points: Sequence[PointShown], *, title: str) -> str | None:
     return svg.svg(chart, title=title, baseline=inherited or None)
 
 
-def _line(values: Sequence[float | None]) -> np.ndarray:
+def of_event(
+    event: Event, kitchens: KitchenRegistry, book: ResultBook
+) -> Iterator[tuple[str, str, str]]:
+    """Title, words and SVG of the chart of each test that an event tells of, if it has points.
+
+    Raises:
+        KitchenNotFound: the kitchen is gone.
+    """
+    task, name = event.task, event.kitchen
+    stage = stage_of(task.task_id) if task else None
+    if task is None or name is None or stage is None:
+        return
+    kitchen = kitchens.kitchen(name)
+    if kitchen.id != event.kitchen_id:
+        return  # another one of that name
+    place = PipelineStage(pipeline=task.dag_id.partition(".")[2], stage=stage)
+    own, *ancestors = book.past(kitchen, place)
+    for verdict in event.verdicts:
+        points = points_of(verdict.test, own, ancestors)
+        title = f"{verdict.test}, {task.dag_id}"
+        drawn = picture(points, title=title) if len(points) >= FEWEST_POINTS else None
+        if drawn is not None:
+            yield title, f"{title}: {verdict.detail}", drawn
+
+
+def _line(values: Sequence[float | None]) -> Array:
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
