@@ -352,6 +352,15 @@ class Warehouse(Protocol):
     def cancel(self) -> None:
         """End what is measured at this moment; called from another thread or a signal."""
 
+    def offenders(self, sql: str, table: Table, *, at_most: int) -> list[str]:
+        """Rows that a query finds, each as one line; ``{table}`` stands for the table's slice.
+
+        A value is shown only where it is sure that it comes from no masked column.
+
+        Raises:
+            OutsideSystemError: the database refuses.
+        """
+
     def count_rows(self, sql: str, *, table: Table | None = None) -> int:
         """How many rows a query finds; ``{table}`` in it stands for the table's slice."""
 

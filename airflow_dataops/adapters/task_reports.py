@@ -134,7 +134,7 @@ def _result(verdict: Verdict) -> dict[str, object]:
         "test": verdict.test[:LONGEST_TEST_NAME] or "a test",
         "outcome": str(verdict.outcome),
         "measured": _finite(verdict.measured),
-        "detail": verdict.detail[:LONGEST_NOTE],
+        "detail": verdict.with_sample[:LONGEST_NOTE],
         "holds": verdict.holds,
         "low": _finite(verdict.low),
         "high": _finite(verdict.high),

@@ -6,13 +6,13 @@ runs, not when the pipeline is parsed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain import measure_words, row_tests, shift_tests, table_tests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from airflow_dataops.domain.data_tests import DataTest
 
@@ -24,11 +24,14 @@ class Table:
     Attributes:
         tool: connection id of the warehouse.
         where: SQL condition that limits it to the slice a run is about.
+        masked: columns whose values no sample, log or result shows.
     """
 
     tool: str
     name: str
     where: str | None = None
+    # Another mask is no other data: a merge that adds one changes no test.
+    masked: tuple[str, ...] = field(default=(), repr=False)
 
     row_count = measure_words.row_count
     null_count = measure_words.null_count
@@ -134,9 +137,17 @@ class File:
         return self.key.rpartition("/")[2]
 
 
-def table(tool: str, name: str, *, where: str | None = None) -> Table:
-    """Name a table of a tool: ``table("redshift", "transactions", where="day = '…'")``."""
-    return Table(tool=tool, name=name, where=where)
+def table(tool: str, name: str, *, where: str | None = None, masked: Sequence[str] = ()) -> Table:
+    """Name a table of a tool: ``table("redshift", "transactions", where="day = '…'")``.
+
+    Args:
+        tool: connection id of the warehouse.
+        name: in the kitchen's schema unless it is qualified.
+        where: SQL condition that limits it to the slice a run is about.
+        masked: columns whose values no sample, log or result shows.
+    """
+    columns = (masked,) if isinstance(masked, str) else tuple(masked)
+    return Table(tool=tool, name=name, where=where, masked=columns)
 
 
 def file(

@@ -23,6 +23,9 @@ ON_VIOLATION = ("log", "warn", "fail")
 CHARTS = ("individuals", "ewma")
 FALSE_ALARMS = "1 per 200 runs"
 MOST_GROUPS = 1000
+SAMPLE_ROWS, MOST_SAMPLE_ROWS = 3, 10
+# Measures whose numbers, or groups' names, are values of the column.
+_SHOW_VALUES = frozenset({"minimum", "maximum", "quantile", "histogram"})
 
 
 class Outcome(StrEnum):
@@ -107,6 +110,21 @@ class Measure:
     only: str | None = None
     by: str | None = None
     word: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        masked = getattr(self.asset, "masked", ())
+        if masked and self.by in masked:
+            message = (
+                f"{self}: {self.by} is masked, and each group's name would be one of its values;"
+                " group by another column"
+            )
+            raise ValueError(message)
+        if masked and self.column in masked and self.aggregate in _SHOW_VALUES:
+            message = (
+                f"{self}: {self.column} is masked, and this measure shows values of it; say what"
+                " must hold of its rows, for example in_range"
+            )
+            raise ValueError(message)
 
     def between(self, low: float, high: float, **options: Unpack[TestOptions]) -> DataTest:
         """Test that the number lies between two bounds, both included."""
@@ -207,12 +225,14 @@ class DataTest:
         measures: in the order in which the rule takes them; the first is of the asset tested.
         rule: what must hold.
         on_violation: ``log``, ``warn`` or ``fail``.
+        sample: so many of the rows that break it are shown, where its rule finds rows.
     """
 
     name: str
     measures: tuple[Measure, ...]
     rule: Rule
     on_violation: str = "fail"
+    sample: int = 0
 
     def __post_init__(self) -> None:
         if self.on_violation not in ON_VIOLATION:
@@ -246,6 +266,8 @@ class Verdict:
         baseline: what the number was compared with, in words.
         numbers: all that was measured, in the measures' order; a later run compares with them.
         seconds: how long the statements took that measured it, shared with other tests.
+        sample: rows that break it, without the values of masked columns; for logs and results,
+            never for messages.
     """
 
     test: str
@@ -260,6 +282,13 @@ class Verdict:
     baseline: str = ""
     numbers: tuple[float | Mapping[str, float] | None, ...] = ()
     seconds: float | None = None
+    sample: tuple[str, ...] = ()
+
+    @property
+    def with_sample(self) -> str:
+        """The detail, and the sample after it."""
+        shown = " | ".join(self.sample)
+        return f"{self.detail}; for example: {shown}" if shown else self.detail
 
 
 def stops_the_line(verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Unpack
 
 from airflow_dataops.domain import measure_words
 from airflow_dataops.domain.data_test_rules import Between, Equals, Holds, NoRows, SameColumns
-from airflow_dataops.domain.data_tests import DataTest, Measure, RowRule, TestOptions, named
+from airflow_dataops.domain.data_tests import (
+    MOST_SAMPLE_ROWS,
+    SAMPLE_ROWS,
+    DataTest,
+    Measure,
+    RowRule,
+    TestOptions,
+    named,
+)
 from airflow_dataops.domain.row_tests import shown
 
 if TYPE_CHECKING:
@@ -20,7 +28,14 @@ if TYPE_CHECKING:
 UNITS = ("day", "week", "month")
 
 
-def check(table: Table, sql: str, *, name: str, on_violation: str = "fail") -> DataTest:
+def check(
+    table: Table,
+    sql: str,
+    *,
+    name: str,
+    on_violation: str = "fail",
+    sample: int = SAMPLE_ROWS,
+) -> DataTest:
     """Test that a query finds nothing.
 
     Args:
@@ -29,9 +44,16 @@ def check(table: Table, sql: str, *, name: str, on_violation: str = "fail") -> D
             stand wherever a table's name can: ``from {table} as t``, ``{table}.sales``.
         name: what holds when the query finds nothing, as a person would say it.
         on_violation: ``log``, ``warn`` or ``fail``.
+        sample: so many of the rows are shown in the log and the result, with the columns that
+            the query selects; those that the table says are masked without their values.
     """
+    if not 0 <= sample <= MOST_SAMPLE_ROWS:
+        message = f"sample is {sample}; show 0 to {MOST_SAMPLE_ROWS} rows"
+        raise ValueError(message)
     found = Measure(asset=table, aggregate="rows_found", arguments=(sql,), word="rows found")
-    return DataTest(measures=(found,), rule=NoRows(), name=name, on_violation=on_violation)
+    return DataTest(
+        measures=(found,), rule=NoRows(), name=name, on_violation=on_violation, sample=sample
+    )
 
 
 def unique(

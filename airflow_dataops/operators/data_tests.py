@@ -145,7 +145,7 @@ def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
     ]
     return [
         f"{outcome:<{widths[0]}}  {verdict.test:<{widths[1]}}"
-        f"  measured {value:>{widths[2]}}  {verdict.detail}"
+        f"  measured {value:>{widths[2]}}  {verdict.with_sample}"
         for outcome, value, verdict in zip(outcomes, measured, verdicts, strict=True)
     ]
 

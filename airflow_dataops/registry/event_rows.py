@@ -84,4 +84,5 @@ def _event(row: MessageRow) -> Event:
 def _verdict(facts: dict[str, Any]) -> Verdict:
     known = {**facts, "outcome": Outcome(facts["outcome"])}
     # Messages that an earlier release left have none.
-    return Verdict(**{**known, "numbers": tuple(facts.get("numbers", ()))})
+    lists = {name: tuple(facts.get(name, ())) for name in ("numbers", "sample")}
+    return Verdict(**{**known, **lists})

@@ -17,6 +17,7 @@ from airflow_dataops.specs.pipeline_keys import (
     SNAKE_CASE,
     TABLE_KEYS,
     duration,
+    names_in,
     read_keys,
     with_durations,
 )
@@ -99,7 +100,12 @@ class _Reader:
         assets: dict[str, Table | File] = {}
         for key, table in self._declared("tables", TABLE_KEYS, "redshift"):
             name = table.get("name", key)
-            assets[key] = data_assets.table(table["tool"], name, where=table.get("where"))
+            assets[key] = data_assets.table(
+                table["tool"],
+                name,
+                where=table.get("where"),
+                masked=names_in(table.get("masked", ())),
+            )
         for key, file in self._declared("files", FILE_KEYS, "s3"):
             if key in assets:
                 problem = f"{key!r} is a table already; give the file a name of its own"

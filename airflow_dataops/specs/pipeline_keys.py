@@ -210,6 +210,7 @@ TABLE_KEYS = Keys(
         ),
         "name": Key(TEXT, "its name there; by default the key that it stands under"),
         "where": Key(TEXT, "SQL condition of the slice that a run is about"),
+        "masked": Key(NAMES, "columns whose values no sample, log or result shows"),
     }
 )
 FILE_KEYS = Keys(

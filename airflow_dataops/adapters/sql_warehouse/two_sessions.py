@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Literal
 
+from airflow_dataops.adapters.sql_warehouse import offenders, statements
 from airflow_dataops.adapters.sql_warehouse.dialects import POSTGRES
 from airflow_dataops.adapters.sql_warehouse.measuring import Answers, in_two
 from airflow_dataops.adapters.sql_warehouse.plans import ruled_columns
@@ -80,6 +81,11 @@ class TwoSessions:
                 in_two(answers, session, lambda: self._second(answers, snapshot))
             return answers.listed()
 
+    def offenders(self, sql: str, table: Table, *, at_most: int) -> list[str]:
+        """A few rows that a query finds, as lines without masked values."""
+        with self._session() as session:
+            return session.offenders(sql, table, at_most=at_most)
+
     def cancel(self) -> None:
         """Have the server end what is asked at this moment, and ask nothing more."""
         self._is_ended.set()
@@ -143,6 +149,17 @@ class _Session:
         except OutsideSystemError:
             return False
         return bool(rows) and 0 < float(rows[0][0]) <= _FEW_VALUES
+
+    def offenders(self, sql: str, table: Table, *, at_most: int) -> list[str]:
+        """A few rows that a query finds, as lines."""
+        try:
+            cursor = self._connection.cursor(row_factory=tuple_row)
+            rows = cursor.execute(statements.some(sql, table, at_most=at_most)).fetchall()
+            names = [column.name for column in cursor.description or ()]
+            masked = offenders.hidden(self._connection, cursor, table)
+        except psycopg.Error as error:
+            raise told(error) from None
+        return offenders.lines(names, rows, hidden=masked)
 
     def _rows(self, sql: Any) -> list[tuple[Any, ...]]:
         # A savepoint: what fails must not end the transaction and its snapshot.

@@ -75,6 +75,10 @@ class SqlWarehouse:
         """End what is measured at this moment; called from another thread or a signal."""
         self._sessions.cancel()
 
+    def offenders(self, sql: str, table: Table, *, at_most: int) -> list[str]:
+        """Rows that a query finds, each as one line, without the values of masked columns."""
+        return self._sessions.offenders(sql, table, at_most=at_most)
+
     def schema_of(self, table: str) -> str:
         """The schema in which a table's name is found.
 

@@ -74,7 +74,7 @@ def _verdict(test: DataTest, measured: Mapping[Measure, Measured], places: Place
         if failed is not None:
             return replace(judging.error(test, str(failed)), seconds=seconds)
         judged = _judge(test, [answer.found for answer in answers], places)
-        return replace(judged, seconds=seconds)
+        return replace(judged, seconds=seconds, sample=_sample(test, judged, places))
     except OutsideSystemError as error:
         return judging.error(test, str(error))
     except Exception as error:  # noqa: BLE001 - whatever a test raises, the others have verdicts
@@ -95,9 +95,24 @@ def _judge(test: DataTest, found: Sequence[Found], places: Places) -> Verdict:
     )
 
 
+def _sample(test: DataTest, judged: Verdict, places: Places) -> tuple[str, ...]:
+    """Some of the rows that break a test; the verdict stands without them."""
+    asset, sql = test.asset, test.measures[0].arguments
+    if judged.holds is not False or not test.sample or not isinstance(asset, Table):
+        return ()
+    try:
+        warehouse = places.warehouse_for(asset.tool)
+        return tuple(warehouse.offenders(str(sql[0]), asset, at_most=test.sample))
+    except OutsideSystemError:
+        return ()
+
+
 def _external(test: DataTest, rule: External, places: Places) -> Verdict:
     asset = test.asset
     if places.validator_for is None or not isinstance(asset, Table):
         message = f"{rule.expectation} needs Great Expectations, which this process has not"
         raise OutsideSystemError(message)
-    return judging.verdict(test, places.validator_for(asset.tool).validate(asset, rule), ())
+    judged = places.validator_for(asset.tool).validate(asset, rule)
+    if rule.arguments.get("column") in asset.masked:
+        judged = judged._replace(measured=None)  # it can be a value of the column
+    return judging.verdict(test, judged, ())
