@@ -38,6 +38,8 @@ _QUIET = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING"}
 _BUNDLE_OF = {environment: bundle for bundle, environment in BUNDLES.items()}
 # The scheduler's forks run tasks, those of the dag-processor parse files.
 _FORKING = {"scheduler", "dag-processor"}
+# The API server reads the log files of this machine; a log server would listen to the network.
+_NO_LOG_SERVER = "--skip-serve-logs"
 _PRELOADED = "airflow_dataops.demo.preloaded"
 _SERVES_KITCHENS = {"AIRFLOW__DATAOPS__SERVES_KITCHENS": "True"}
 
@@ -124,9 +126,9 @@ class DemoAirflow:
     def launch(self) -> None:
         """Start API server, scheduler, dag-processor and triggerer."""
         self.launch_api_server()
-        self._start("scheduler")
+        self._start("scheduler", _NO_LOG_SERVER)
         self._start("dag-processor", extra=_SERVES_KITCHENS)
-        self._start("triggerer", extra=_SERVES_KITCHENS)
+        self._start("triggerer", _NO_LOG_SERVER, extra=_SERVES_KITCHENS)
 
     def launch_api_server(self) -> None:
         """Start the API server alone, which answers without the others, too."""

@@ -174,7 +174,7 @@ class Cluster:
         """API server, scheduler and dag-processor, for as long as it takes."""
         commands = [
             ["api-server", "--host", "127.0.0.1", "--port", str(self.port)],
-            ["scheduler"],
+            ["scheduler", "--skip-serve-logs"],
         ]
         if parses:
             commands.append(["dag-processor"])

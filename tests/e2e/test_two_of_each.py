@@ -25,7 +25,7 @@ def second_url(live_airflow):
     kitchens = {"AIRFLOW__DATAOPS__SERVES_KITCHENS": "True"}
     commands = {
         "api-server": (["--port", str(port), "--host", "127.0.0.1"], {}),
-        "scheduler": ([], {}),
+        "scheduler": (["--skip-serve-logs"], {}),
         "dag-processor": ([], bundles | kitchens),
     }
     started = []

@@ -281,7 +281,7 @@ def cluster(migrated_database, tmp_path_factory):
         running.callback(found.engine.dispose)
         server = ("api-server", "--host", "127.0.0.1", "--port", str(found.port))
         running.enter_context(found.process(*server))
-        running.enter_context(found.process("scheduler"))
+        running.enter_context(found.process("scheduler", "--skip-serve-logs"))
         found.set_up_roles()
         running.enter_context(found.process("dag-processor"))
         eventually("Airflow serves", found.is_serving, seconds=240)
