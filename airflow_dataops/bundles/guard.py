@@ -25,6 +25,7 @@ from airflow_dataops.bundles import (
     access,
     after_parsing,
     enabled_schedules,
+    outside_code,
     parse_requests,
     pools,
 )
@@ -163,7 +164,7 @@ def hold_to_kitchen(
     for dag in result.serialized_dags:
         about = dag.data["dag"]
         reason = (
-            _objection(about, kitchen, bundle.environment)
+            _objection(dag.data, kitchen, bundle.environment)
             if rest
             else "no kitchen's file declares it"
         )
@@ -208,7 +209,8 @@ def _dag_of_warning(warning: Any) -> str:
     return str(found)
 
 
-def _objection(dag: Mapping[str, Any], kitchen: str, environment: str) -> str | None:
+def _objection(data: Mapping[str, Any], kitchen: str, environment: str) -> str | None:
+    dag = data["dag"]
     if not names.is_in_namespace(dag["dag_id"], kitchen):
         return f"kitchen {kitchen!r} may declare DAGs named {kitchen}.<pipeline> only"
     ours = (names.provision_dag(environment), names.janitor_dag(environment))
@@ -216,7 +218,7 @@ def _objection(dag: Mapping[str, Any], kitchen: str, environment: str) -> str | 
         return f"the platform's folder declares {' and '.join(ours)} alone"
     if dag.get("disable_bundle_versioning"):
         return "disable_bundle_versioning=True; a kitchen's runs are pinned to a version"
-    return pools.objection(dag, environment)
+    return pools.objection(dag, environment) or outside_code.objection(data)
 
 
 def _set_schedule(dag: dict[str, Any], environment: str) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from airflow_dataops.domain import triggers
 from airflow_dataops.secrets.own_names import put_into_kitchen
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 _READING = {"GET", "HEAD"}
 _HEALTH = re.compile(r"/health(/.*)?\Z")
 _STATE = re.compile(r"/task-instances/[0-9a-f-]{36}/state\Z")
-# A trigger is named by a class path, and the triggerer, which has Airflow's database, imports and
-# calls whatever is named; so a kitchen names what a provider ships as a trigger.
-_TRIGGER = re.compile(r"airflow\.providers(\.\w+)+\.triggers(\.\w+)+\Z")
 _OWN_TASK = re.compile(
     r"/(task-instances|hitlDetails|task-reschedules|store/ti)/(?P<task>[0-9a-f-]{36})(/.*)?\Z"
 )
@@ -154,7 +152,9 @@ def _is_about_itself(request: Request, task_instance: str) -> bool:
         return False
     if not reads_body(request):
         return True
-    return not _objection_to_deferral(request.body) and _assets_of_success(request.body) is None
+    if _objection_to_deferral(request.body, task_instance):
+        return False
+    return _assets_of_success(request.body) is None
 
 
 def _claimed_task_instance(authorization: str) -> str | None:
@@ -178,7 +178,7 @@ def _is_own_task(
         return "it is about another task"
     if not reads_body(request):
         return None
-    return _objection_to_deferral(request.body) or _assets_of_success(request.body)
+    return _objection_to_deferral(request.body, task_instance) or _assets_of_success(request.body)
 
 
 def _asks_for_own_dags(
@@ -239,12 +239,13 @@ def _objection_to_reading(found: OthersDags, task: KitchenTask) -> str | None:
     return None if kitchens == readable else found.reason
 
 
-def _objection_to_deferral(body: bytes) -> str | None:
+def _objection_to_deferral(body: bytes, task_instance: str) -> str | None:
     payload = json.loads(body or b"{}")
     if payload.get("state") != "deferred":
         return None
-    if not _TRIGGER.match(str(payload.get("classpath"))):
-        return f"{payload.get('classpath')!r} is no trigger of a provider of Airflow"
+    classpath, arguments = payload.get("classpath"), payload.get("trigger_kwargs")
+    if objection := triggers.objection(classpath, arguments, task_instance):
+        return objection
     if payload.get("queue") is not None:
         return "kitchens' triggers have no queue of their own; set deferrable=False"
     return None

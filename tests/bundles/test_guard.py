@@ -81,6 +81,14 @@ def test_a_dag_outside_of_the_namespace_is_dropped_and_named(tracking, dag_id):
     }
 
 
+def test_a_dag_that_has_code_called_in_the_triggerer_is_dropped(tracking):
+    forged = serialized("dev_kitchen.profit")
+    forged.data["dag"]["deadline"] = [{"callback": {"path": "asyncio.create_subprocess_shell"}}]
+    result = hold(parsed(forged), tracking)
+    assert names_of(result) == []
+    assert "it has a deadline" in result.import_errors[LOADER]
+
+
 def test_a_dag_that_turns_versioning_off_is_dropped(tracking):
     unpinned = serialized("dev_kitchen.profit", disable_bundle_versioning=True)
     result = hold(parsed(unpinned), tracking)

@@ -52,7 +52,7 @@ def celery():
             airflow.wait_until_serving()
             live = LiveAirflow(stack=stack, airflow=airflow, branches=branches, folder=folder)
             try:
-                eventually("production is visible", lambda: live.has_dag(LEDGER), seconds=120)
+                eventually("production is visible", lambda: live.has_dag(LEDGER), seconds=300)
                 live.trigger(LEDGER, "first")
                 yield live
             finally:
@@ -68,8 +68,10 @@ def attacked(celery):
     live = celery
     live.refresh("dev_kitchen")
     names = ("host", "broker", "interfaces")
-    eventually("the attacks are visible", lambda: live.has_dag("dev_kitchen.callbacks"))
-    ended, server = live.ended(LEDGER, "first"), live.stack.home.logs
+    eventually(
+        "the attacks are visible", lambda: live.has_dag("dev_kitchen.callbacks"), seconds=300
+    )
+    ended, server = live.ended(LEDGER, "first", seconds=300), live.stack.home.logs
     said = [
         (server / f"{name}.log").read_text()[-3000:] for name in ("scheduler", "worker-production")
     ]
@@ -83,10 +85,10 @@ def attacked(celery):
     live.trigger("dev_kitchen.spoofs", "attack")
     live.trigger("dev_kitchen.callbacks", "attack", folder=str(callbacks))
     for name in names:
-        assert live.ended(f"dev_kitchen.{name}", "attack") == "success"
-    assert live.ended("dev_kitchen.spoofs", "attack") == "failed"
+        assert live.ended(f"dev_kitchen.{name}", "attack", seconds=300) == "success"
+    assert live.ended("dev_kitchen.spoofs", "attack", seconds=300) == "failed"
     # The dag-processor runs the DAG's own.
-    eventually("both callbacks ran", lambda: len(list(callbacks.iterdir())) == 2)
+    eventually("both callbacks ran", lambda: len(list(callbacks.iterdir())) == 2, seconds=180)
     found = {name: read_json(file) for name, file in reports.items()}
     return SimpleNamespace(live=live, callbacks=callbacks, **found)
 

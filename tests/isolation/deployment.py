@@ -49,6 +49,12 @@ for hidden in {hidden}; do mount -t tmpfs -o size=1m none "$hidden"; done
 cd {home}
 exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs /usr/bin/env -i {command}
 """
+# What `restart: unless-stopped` does. Two dag-processors that start on an empty database write the
+# same rows, and one of them ends.
+_RESTARTED = """\
+trap 'kill -TERM "$child"; wait "$child"; exit 0' TERM
+while :; do "$@" & child=$!; wait "$child"; sleep 1; done
+"""
 # Tasks are forks of these, and a fork finds imported what its process imported.
 _PRELOADED = "airflow_dataops.demo.preloaded"
 
@@ -121,7 +127,7 @@ class CeleryAirflow(DemoAirflow):
         self.broker.start()
         for name in SERVERS:
             environment = {**self.environment(name), "AIRFLOW_HOME": str(self.airflow_home)}
-            command = self._command(name, environment)
+            command = ["/bin/sh", "-c", _RESTARTED, name, *self._command(name, environment)]
             self._processes.append(GuardedProcess.start(self._home, name, command))
         for home in self.worker_homes.values():
             home.mkdir(mode=0o700)

@@ -30,7 +30,7 @@ def test_a_task_has_nothing_called_in_the_triggerer(attacked, task):
 def test_a_refused_deferral_is_in_the_tasks_log(attacked):
     logs = attacked.live.airflow.worker_homes["worker-development"] / "logs"
     (log,) = logs.glob("dag_id=dev_kitchen.spoofs/**/task_id=program/*.log")
-    assert "'subprocess.Popen' is no trigger of a provider of Airflow" in log.read_text()
+    assert "'subprocess.Popen' is no trigger that kitchens may wait for" in log.read_text()
 
 
 def test_a_dag_that_wants_to_run_inside_of_the_scheduler_is_not_there(attacked):
