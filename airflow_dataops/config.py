@@ -46,6 +46,7 @@ class Settings:
         life_cycle_hooks: import paths of functions that have a say when kitchens come and go.
         life_cycle_hook_seconds: how long one of them may take.
         data_test_seconds: how long one statement of a data test may take.
+        keep_results_days: how long what data tests said is kept.
         merge_folder: where this host keeps its copies of projects' repositories.
         merge_build_seconds: how long building a merge's pipelines may take; 0: none are built.
     """
@@ -63,6 +64,7 @@ class Settings:
     life_cycle_hooks: tuple[str, ...] = ()
     life_cycle_hook_seconds: int = options.HOOK_SECONDS
     data_test_seconds: int = options.TEST_SECONDS
+    keep_results_days: int = options.DAYS_OF_RESULTS
     merge_folder: Path = Path(_MERGE_FOLDER)
     merge_build_seconds: int = 0
 
@@ -89,6 +91,7 @@ def settings() -> Settings:
         life_cycle_hooks=options.life_cycle_hooks(conf),
         life_cycle_hook_seconds=options.life_cycle_hook_seconds(conf),
         data_test_seconds=options.data_test_seconds(conf),
+        keep_results_days=options.keep_results_days(conf),
         merge_folder=Path(options.written(conf, "merge_folder") or _MERGE_FOLDER),
         merge_build_seconds=options.merge_build_seconds(conf),
     )

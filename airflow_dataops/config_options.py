@@ -19,6 +19,7 @@ SHORTEST_LOGIN_SECONDS, LONGEST_LOGIN_SECONDS = 300, 86400
 DAYS_OF_NOTICE, MOST_DAYS_OF_NOTICE = 3, 90
 HOOK_SECONDS, MOST_HOOK_SECONDS = 10, 60
 TEST_SECONDS = 3600
+DAYS_OF_RESULTS, FEWEST_DAYS_OF_RESULTS, MOST_DAYS_OF_RESULTS = 730, 30, 36_500
 
 
 def written(conf: AirflowConfigParser, option: str) -> str:
@@ -117,6 +118,19 @@ def data_test_seconds(conf: AirflowConfigParser) -> int:
     text = written(conf, "data_test_seconds") or str(TEST_SECONDS)
     if not text.isdecimal() or not int(text):
         message = f"[{SECTION}] data_test_seconds is {text!r}; write a whole number of seconds"
+        raise ConfigurationError(message)
+    return int(text)
+
+
+def keep_results_days(conf: AirflowConfigParser) -> int:
+    """How long what data tests said is kept."""
+    text = written(conf, "keep_results_days") or str(DAYS_OF_RESULTS)
+    if not text.isdecimal() or not FEWEST_DAYS_OF_RESULTS <= int(text) <= MOST_DAYS_OF_RESULTS:
+        message = (
+            f"[{SECTION}] keep_results_days is {text!r}; write a whole number of days, "
+            f"{FEWEST_DAYS_OF_RESULTS} to {MOST_DAYS_OF_RESULTS}: charts learn from them, and a "
+            "merge's gate reads them"
+        )
         raise ConfigurationError(message)
     return int(text)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.judging import Judged
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.publishing import StageRun
+    from airflow_dataops.domain.quality import Said
     from airflow_dataops.domain.result_columns import Rows
     from airflow_dataops.domain.results import (
         ChartAct,
@@ -204,6 +205,12 @@ class ResultBook(Protocol):
         self, kitchen: Kitchen, *, place: PipelineStage | None = None, run_id: str | None = None
     ) -> list[Result]:
         """A kitchen's results, the last first."""
+
+    def said(self, kitchen: Kitchen, *, since: datetime) -> list[Said]:
+        """What its tests said in runs about that moment and later ones."""
+
+    def forget(self, environment: str, *, before: datetime) -> int:
+        """Remove results of an environment's kitchens that were kept before then; their number."""
 
     def past(self, kitchen: Kitchen, place: PipelineStage) -> list[KitchenPast]:
         """The same as ``pasts`` of a kitchen at this moment."""

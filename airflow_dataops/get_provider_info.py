@@ -190,6 +190,16 @@ _OPTIONS = {
         "example": "600",
         "default": "3600",
     },
+    "keep_results_days": {
+        "description": (
+            "How many days what data tests said is kept, 30 at least. Charts learn from it, and\n"
+            "a merge's gate reads it. Each environment's janitor removes what is older.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "integer",
+        "example": "365",
+        "default": "730",
+    },
     "life_cycle_hook_seconds": {
         "description": (
             "How long one call of a hook may take, 1 to 60 seconds. One that takes longer before\n"

@@ -220,3 +220,10 @@ class TestProviderInfo:
         assert (folder / "env.py").exists()
         assert (folder / "script.py.mako").exists()
         assert Path(DataOpsDBManager.alembic_file).exists()
+
+
+@pytest.mark.parametrize("days", ["29", "-1", "many", "1e3", "40000"])
+def test_results_are_kept_for_some_weeks_at_least(given, days):
+    given(keep_results_days=days)
+    with pytest.raises(ConfigurationError, match=r"keep_results_days is .*30 to 36500"):
+        config.settings()

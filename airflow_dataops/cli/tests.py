@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_dataops.cli.answers import command, show_table
 from airflow_dataops.cli.api_client import ApiClient
 from airflow_dataops.cli.facts import exactly, readably
-from airflow_dataops.cli.tests_models import PointAnswer, ResultAnswer
+from airflow_dataops.cli.tests_models import DayAnswer, PointAnswer, ResultAnswer
 from airflow_dataops.domain import names
 from airflow_dataops.errors import UsageError
 
@@ -91,6 +91,22 @@ def _put(content: bytes, to: str | None) -> None:
     except OSError as error:
         message = f"--to {to} cannot be written: {error.strerror}"
         raise UsageError(message, field="to") from None
+
+
+@command
+def quality(arguments: Any) -> None:
+    """Show the share of tests that pass, the last day first."""
+    query = {} if arguments.days is None else {"days": arguments.days}
+    with ApiClient.of_present_login() as api:
+        days = api.several(DayAnswer, "GET", *_tests(arguments, "quality"), query=query)
+    # Without --history the last day says how things stand.
+    rows = [
+        {"day": f"{day.day}", "pipeline": name, **score.model_dump()}
+        for day in (days if arguments.history else days[:1])
+        for name, score in [("(all)", day.kitchen), *day.pipelines.items()]
+        if arguments.pipeline in {None, name}
+    ]
+    show_table(rows, output=arguments.output)
 
 
 @command

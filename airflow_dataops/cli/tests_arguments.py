@@ -82,6 +82,17 @@ def tests_group() -> GroupCommand:
                 ),
             ),
             _command(
+                "quality",
+                "Show the share of tests that pass, of the kitchen and of each pipeline",
+                (
+                    _KITCHEN,
+                    Arg(("--pipeline",), help="Of this pipeline alone", metavar="NAME"),
+                    Arg(("--history",), action="store_true", help="Each day, the last one first"),
+                    Arg(("--days",), help="As many days back; default: 90", metavar="N"),
+                    ARG_OUTPUT,
+                ),
+            ),
+            _command(
                 "incident",
                 "Leave points out of what charts learn from",
                 (

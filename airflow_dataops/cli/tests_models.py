@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads annotations at run time
+from datetime import date, datetime  # noqa: TC003 - pydantic reads annotations at run time
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -30,6 +30,25 @@ class ResultAnswer(_Answer):
     model: str
     baseline: str
     seconds: float | None
+
+
+class ScoreAnswer(_Answer):
+    """A share of tests that pass."""
+
+    score: float | None = None
+    passed: int = 0
+    warned: int = 0
+    failed: int = 0
+    errors: int = 0
+    learning: int = 0
+
+
+class DayAnswer(_Answer):
+    """How things stood at the end of a day."""
+
+    day: date
+    kitchen: ScoreAnswer
+    pipelines: dict[str, ScoreAnswer] = {}
 
 
 class PointAnswer(_Answer):

@@ -24,10 +24,12 @@ class ControlLimits(NamedTuple):
     Attributes:
         chart: ``individuals`` or ``ewma``.
         false_alarms: the budget, such as ``1 per 200 runs``.
+        holidays: dates as ``2026-12-25``; days of a kind of their own, whatever weekday.
     """
 
     chart: str
     false_alarms: str
+    holidays: tuple[str, ...] = ()
 
 
 class Change(NamedTuple):

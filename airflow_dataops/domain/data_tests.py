@@ -8,6 +8,7 @@ the measures of all tests of a stage can be taken together.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
@@ -146,6 +147,7 @@ class Measure:
         self,
         chart: str = "individuals",
         false_alarms: str = FALSE_ALARMS,
+        holidays: Sequence[str] = (),
         **options: Unpack[TestOptions],
     ) -> DataTest:
         """Test that the number is what its history lets expect; ``learning`` while that is short.
@@ -153,13 +155,14 @@ class Measure:
         Args:
             chart: ``individuals``, or ``ewma`` for small shifts that last.
             false_alarms: how often the chart may cry wolf.
+            holidays: dates such as ``2026-12-25``: days of a kind of their own, as Mondays are.
             options: its name, and what a violation means.
         """
         if chart not in CHARTS:
             message = f"chart is {chart!r}; use one of {', '.join(CHARTS)}"
             raise ValueError(message)
         said = "within control limits" + (f" ({chart})" if chart != CHARTS[0] else "")
-        return self._test(ControlLimits(chart, false_alarms), said, options)
+        return self._test(ControlLimits(chart, false_alarms, _dates(holidays)), said, options)
 
     def no_drop(self, tolerance: float = 0.0, **options: Unpack[TestOptions]) -> DataTest:
         """Test that the number has not fallen since the run before.
@@ -304,6 +307,15 @@ def may_differ_when_tried_again(verdicts: Sequence[Verdict]) -> bool:
 def number(value: float) -> str:
     """A measured number or a bound as a person writes it: ``9000000000``, not ``9e+09``."""
     return f"{value:.15g}"
+
+
+def _dates(listed: Sequence[object]) -> tuple[str, ...]:
+    """Dates as texts; YAML gives some of them as dates."""
+    try:
+        return tuple(date.fromisoformat(str(each)).isoformat() for each in listed)
+    except ValueError:
+        message = f"holidays are {listed!r}; write a list of dates such as 2026-12-25"
+        raise ValueError(message) from None
 
 
 def _rendered(value: object, render: Callable[[str], str]) -> object:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import sessionmaker
 
 from airflow_dataops.domain import results
 from airflow_dataops.domain.data_tests import Outcome, Verdict
+from airflow_dataops.domain.quality import Said
 from airflow_dataops.domain.results import (
     ActKind,
     ChartAct,
@@ -121,6 +122,37 @@ class ResultTable:
         query = query.order_by(ResultRow.at.desc(), ResultRow.id).limit(_MOST_RESULTS)
         with self._sessions() as session:
             return [_result(row) for row in session.scalars(query)]
+
+    def said(self, kitchen: Kitchen, *, since: datetime) -> list[Said]:
+        """What its tests said in runs about that moment and later ones."""
+        columns = (
+            ResultRow.pipeline, ResultRow.task_id, ResultRow.run_id,
+            ResultRow.test, ResultRow.map_index, ResultRow.at, ResultRow.outcome,
+        )  # fmt: skip
+        query = select(*columns).where(ResultRow.kitchen_id == kitchen.id, ResultRow.at >= since)
+        with self._sessions() as session:
+            return [
+                Said(
+                    pipeline=row.pipeline,
+                    task=row.task_id,
+                    run_id=row.run_id,
+                    test=row.test if row.map_index < 0 else f"{row.test} [{row.map_index}]",
+                    at=row.at,
+                    outcome=Outcome(row.outcome),
+                )
+                for row in session.execute(query)
+            ]
+
+    def forget(self, environment: str, *, before: datetime) -> int:
+        """Remove results of an environment's kitchens that were kept before then; their number."""
+        kitchens = select(KitchenRow.id).where(KitchenRow.environment == environment)
+        with self._sessions.begin() as session:
+            done: Any = session.execute(
+                delete(ResultRow)
+                .where(ResultRow.kitchen_id.in_(kitchens), ResultRow.recorded_at < before)
+                .execution_options(synchronize_session=False)
+            )
+            return int(done.rowcount)
 
     def note(self, kitchen: Kitchen, act: ChartAct, *, audit: AuditEntry) -> None:
         """Write down what somebody said about a chart.

@@ -36,6 +36,7 @@ class Installation:
         alert_book: what people are to be told, and were.
         task_try: a task instance as it is now, and whether this is its last try.
         result_book: what data tests said.
+        results_kept: how long that is kept.
         overview: many kitchens at once.
     """
 
@@ -54,6 +55,7 @@ class Installation:
     alert_book: AlertBook
     task_try: Callable[[str], tuple[TaskTry, bool]]
     result_book: ResultBook
+    results_kept: timedelta
     overview: Overview
 
 
@@ -83,5 +85,6 @@ def this_installation() -> Installation:
         alert_book=alert_places.alert_book(),
         task_try=alert_places.happenings().task_try,
         result_book=alert_places.result_book(),
+        results_kept=timedelta(days=config.settings().keep_results_days),
         overview=overview_places.overview(),
     )

@@ -19,7 +19,7 @@ _WHO = "janitor"
 
 
 def make_round(environment: str, installation: Installation, *, now: datetime) -> janitor.Round:
-    """Do what is due in an environment, its forgotten logins included.
+    """Do what is due in an environment, its forgotten logins and old results included.
 
     Raises:
         EnvironmentNotFound: it is not declared any more.
@@ -33,6 +33,7 @@ def make_round(environment: str, installation: Installation, *, now: datetime) -
         now=now,
         notice=installation.notice,
     )
+    installation.result_book.forget(home.name, before=now - installation.results_kept)
     try:
         installation.sweep_leases(home)
     except OutsideSystemError as error:

@@ -25,6 +25,13 @@ POINTS = [
 ]  # fmt: skip
 
 
+SCORE = {"score": 87.5, "passed": 7, "warned": 0, "failed": 1, "errors": 0, "learning": 2}
+DAYS = [
+    {"day": f"2026-03-0{day}", "kitchen": SCORE, "pipelines": {"profit": {**SCORE, "score": None}}}
+    for day in (2, 1)
+]
+
+
 @pytest.fixture
 def asked(laptop):
     """A server with one result and twenty points, and what it was asked."""
@@ -36,7 +43,8 @@ def asked(laptop):
         asked.append((what, body))
         if request.method == "POST":
             return Response(status_code=204)
-        return JSONResponse([RESULT] if what == "results" else POINTS)
+        answers = {"results": [RESULT], "quality": DAYS}
+        return JSONResponse(answers.get(what, POINTS))
 
     path = "/dataops/api/v1/kitchens/dev_kitchen/tests/{what}"
     with serving(Starlette(routes=[Route(path, answer, methods=["GET", "POST"])])) as url:
@@ -96,3 +104,13 @@ def test_a_moment_that_is_none_is_refused_here(laptop, asked):
     refused = laptop.dataops("tests", "incident", *place, "--since", "yesterday")
     assert (refused.code, asked) == (2, [])
     assert "write a date such as 2026-03-01" in refused.said
+
+
+def test_the_share_of_tests_that_pass_is_shown_as_it_stands_or_by_day(laptop, asked):
+    now = laptop.dataops("tests", "quality", "dev_kitchen", "-o", "json")
+    assert [(row["day"], row["pipeline"], row["score"]) for row in now.rows] == [
+        ("2026-03-02", "(all)", "87.5"), ("2026-03-02", "profit", None),
+    ]  # fmt: skip
+    one = ("--history", "--pipeline", "profit", "--days", "30", "-o", "json")
+    assert len(laptop.dataops("tests", "quality", "dev_kitchen", *one).rows) == 2
+    assert asked == [("quality", {}), ("quality", {"days": "30"})]

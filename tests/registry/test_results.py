@@ -194,3 +194,22 @@ def test_a_run_is_what_the_tables_say_of_its_task(book):
     assert run.at == datetime(2026, 3, 2, 12, tzinfo=UTC)
     with pytest.raises(CredentialRefused, match=r"load\.copy runs no stage's tests"):
         book.table.run_of(asking("load.copy"), map_index=-1)
+
+
+def test_what_was_kept_before_a_moment_is_forgotten_in_its_environment_alone(book):
+    for days in (1, 2):
+        for kitchen in ("dev_kitchen", "demo_production"):
+            run = book.run(kitchen, days=days)
+            book.table.record(run, [ROWS], now=NOON + days * DAY)
+    assert book.table.forget("development", before=NOON + 1.5 * DAY) == 1
+    kept = {k: len(book.table.results(book.kitchen(k))) for k in ("dev_kitchen", "demo_production")}
+    assert kept == {"dev_kitchen": 1, "demo_production": 2}
+    assert book.table.forget("development", before=NOON) == 0
+
+
+def test_outcomes_since_a_moment_say_where_they_stand(book):
+    book.record(book.run("dev_kitchen", days=1), ROWS)
+    book.record(book.run("dev_kitchen", days=3, map_index=2), FAILS)
+    [one] = book.table.said(book.kitchen("dev_kitchen"), since=NOON + 2 * DAY)
+    assert (one.pipeline, one.task, one.test) == ("profit", "load.data_tests", "row_count [2]")
+    assert (one.run_id, one.at, one.outcome) == ("run-3", NOON + 3 * DAY, Outcome.FAIL)

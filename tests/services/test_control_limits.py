@@ -76,3 +76,19 @@ def test_each_group_is_judged_by_its_own_past():
     assert told.detail.startswith("1 of 2 groups are outside: north: 1000")
     new = said(CHARTS[0], {"north": 100.0, "south": 1000.0, "west": 5.0}, points)
     assert new.holds is True
+
+
+def test_a_holiday_is_a_day_of_its_own_kind_and_is_learned_as_one():
+    # Quiet Sundays, and three holidays on weekdays that sell as little as a Sunday.
+    closed = (20, 41, 62)
+    values = [
+        20.0 + n % 3 if (BEGIN + n * DAY).weekday() == 6 or n in closed else 100.0 + n % 5
+        for n in range(81)
+    ]
+    points, at = past(values), BEGIN + 81 * DAY
+    holidays = tuple(f"{BEGIN + n * DAY:%Y-%m-%d}" for n in (*closed, 81))
+    plain, aware = (ControlLimits("individuals", "1 per 200 runs", days) for days in ((), holidays))
+    assert at.weekday() == 0  # a Monday, on which 21 are too few, but on a holiday
+    assert judged(plain, 21.0, points, at).holds is False
+    assert judged(aware, 21.0, points, at).holds is True
+    assert judged(aware, 101.0, points, at).holds is False

@@ -108,6 +108,7 @@ TABLE = {
     },
     "GET /kitchens/{name}/tests/results": seen(200),
     "GET /kitchens/{name}/tests/history": seen(200),
+    "GET /kitchens/{name}/tests/quality": seen(200),
     "POST /kitchens/{name}/tests/incidents": for_kitchens(
         204, least="cook", protected=owner_alone(204)
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from tests.registry import kitchen_rows
 from tests.registry.airflow_rows import add_dag, add_running_task
@@ -173,3 +174,25 @@ def test_an_incident_without_a_reason_or_with_odd_moments_is_refused(tasks, wron
     noted = {**PLACE, "since": "2026-03-02T00:00:00Z", "reason": "broken", **wrong}
     path = "/kitchens/dev_kitchen/tests/incidents"
     assert tasks.site.ask("POST", path, by="padma", json=noted).status_code == 422
+
+
+def test_the_share_of_tests_that_pass_is_of_the_kitchen_and_of_each_pipeline(tasks):
+    tasks.tell(tasks.start("dev_kitchen"), ROWS, {**ROWS, "test": "sum", "outcome": "fail"})
+    path = "/kitchens/dev_kitchen/tests/quality"
+    [today] = tasks.site.ask("GET", path, by="padma", params={"days": 3660}).json()
+    score = {"score": 50.0, "passed": 1, "warned": 0, "failed": 1, "errors": 0, "learning": 0}
+    assert (today["kitchen"], today["pipelines"]) == (score, {"profit": score})
+    refused = tasks.site.ask("GET", path, by="padma", params={"days": 0})
+    assert refused.status_code == 422
+
+
+def test_the_janitor_forgets_results_that_are_too_old(tasks):
+    tasks.tell(tasks.start("dev_kitchen"), ROWS)
+    janitor = tasks.site.task_bearer(tasks.site.platform_task("development", "janitor"))
+    path = "/kitchens/dev_kitchen/tests/results"
+    assert tasks.site.ask("POST", "/task/janitor", headers=janitor).status_code == 200
+    assert len(tasks.site.ask("GET", path, by="padma").json()) == 1
+    with tasks.site.engine.begin() as connection:
+        connection.execute(text("update dataops_result set recorded_at = '2020-01-01 00:00:00.0'"))
+    assert tasks.site.ask("POST", "/task/janitor", headers=janitor).status_code == 200
+    assert tasks.site.ask("GET", path, by="padma").json() == []

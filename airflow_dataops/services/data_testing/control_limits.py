@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,8 @@ def _judged(
         return Judged(holds=None, measured=value, detail=why, baseline=told)
     observed = series([*values, value])
     if at is not None:
-        observed = dated(observed, [point.at for point in history] + [at])
+        holidays = frozenset(map(date.fromisoformat, rule.holidays))
+        observed = dated(observed, [point.at for point in history] + [at], holidays)
     watched = min(MOST_WATCHED, max(0, len(history) - FEWEST_LEARNED))
     learned = observed.first(len(history) - watched)
     left_out = np.array([not point.is_in_control for point in history[: len(learned)]])

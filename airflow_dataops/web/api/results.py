@@ -7,13 +7,13 @@ rebaselining it begins anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from airflow_dataops.domain import results
+from airflow_dataops.domain import quality, results
 from airflow_dataops.domain.data_tests import Outcome
 from airflow_dataops.domain.permissions import Action
 from airflow_dataops.domain.results import ActKind, ChartAct, PipelineStage
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.results import Result
     from airflow_dataops.web.visit import Visit
 
+MOST_DAYS = 3660
 router = APIRouter(prefix="/kitchens/{name}/tests", tags=["results"])
 
 
@@ -57,6 +58,52 @@ class ResultAnswer:
     model: str
     baseline: str
     seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreAnswer:
+    """A share of tests that pass.
+
+    Attributes:
+        score: 0 to 100; None where no test has said anything yet.
+    """
+
+    score: float | None
+    passed: int
+    warned: int
+    failed: int
+    errors: int
+    learning: int
+
+    @classmethod
+    def of(cls, score: quality.Score) -> ScoreAnswer:
+        """The same as the domain says it."""
+        return cls(
+            score=score.value,
+            passed=score.counts.get(Outcome.PASS, 0),
+            warned=score.counts.get(Outcome.WARN, 0),
+            failed=score.counts.get(Outcome.FAIL, 0),
+            errors=score.counts.get(Outcome.ERROR, 0),
+            learning=score.counts.get(Outcome.LEARNING, 0),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayAnswer:
+    """How things stood at the end of a day, in UTC."""
+
+    day: date
+    kitchen: ScoreAnswer
+    pipelines: dict[str, ScoreAnswer]
+
+    @classmethod
+    def of(cls, day: quality.DayScore) -> DayAnswer:
+        """The same as the domain says it."""
+        return cls(
+            day=day.day,
+            kitchen=ScoreAnswer.of(day.score),
+            pipelines={name: ScoreAnswer.of(each) for name, each in day.pipelines.items()},
+        )
 
 
 @router.get("/results")
@@ -94,6 +141,19 @@ def show_history(
     place = PipelineStage(pipeline=pipeline, stage=stage)
     own, *ancestors = visit.installation.result_book.past(kitchen, place)
     return [PointAnswer.of(point) for point in results.history(test, own, ancestors)]
+
+
+@router.get("/quality")
+def show_quality(
+    visit: PresentVisit,
+    name: str,
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS)] = 90,
+) -> list[DayAnswer]:
+    """How many tests pass, of the kitchen and of each pipeline, for each day on which some ran."""
+    kitchen = visit.kitchen(name, Action.SEE)
+    since = visit.now - timedelta(days=days)
+    said = visit.installation.result_book.said(kitchen, since=since - quality.LEAD)
+    return [DayAnswer.of(day) for day in quality.scores(said, since=since.date())]
 
 
 @router.post("/incidents", status_code=HTTPStatus.NO_CONTENT, openapi_extra=described(NoteIncident))
