@@ -2,7 +2,8 @@
 
 One object serves all requests to one environment's vault. It logs in once, and again when the
 vault says that the token is of no use any more. Every request has a time limit and is sent once:
-a hung vault must cost seconds, and a caller that waits for it holds a thread of the API server.
+a hung vault must cost seconds; and a caller that waits for it holds a thread of the API server, so
+that few may wait at once.
 
 Logins that the database engine issues end with the token that asked for them, so they are asked
 for under a token of their own, which is renewed before it could end earlier than they do.
@@ -23,6 +24,8 @@ import hvac
 import requests
 from hvac.exceptions import Forbidden, InternalServerError, InvalidPath, VaultError
 
+from airflow_dataops.adapters import vault_connection
+from airflow_dataops.adapters.vault_connection import Crowded
 from airflow_dataops.domain.issued_login import IssuedLogin
 from airflow_dataops.errors import ConfigurationError, VaultUnavailable
 
@@ -75,6 +78,7 @@ class HashicorpVault:
         self._place = place
         self._login = login
         self._login_lock = threading.Lock()
+        self._waiting_room = vault_connection.WaitingRoom()
         self._client: hvac.Client | None = None
         self._issuer: _Issuer | None = None
 
@@ -197,16 +201,17 @@ class HashicorpVault:
             ConfigurationError: the environment names no database engine.
         """
         path = f"/v1/{self._database_mount}/creds/{role}"
-        issuer = self._issuer_for(ttl_seconds, instead_of=None)
         try:
-            try:
-                made = issuer.client.adapter.get(path)
-            except Forbidden:  # its token was revoked, or the vault is a new one
-                issuer = self._issuer_for(ttl_seconds, instead_of=issuer)
-                made = issuer.client.adapter.get(path)
-            lasting = issuer.client.adapter.put(
-                f"/v1/sys/leases/renew/{made['lease_id']}", json={"increment": ttl_seconds}
-            )
+            with self._waiting_room.place():
+                issuer = self._issuer_for(ttl_seconds, instead_of=None)
+                try:
+                    made = issuer.client.adapter.get(path)
+                except Forbidden:  # its token was revoked, or the vault is a new one
+                    issuer = self._issuer_for(ttl_seconds, instead_of=issuer)
+                    made = issuer.client.adapter.get(path)
+                lasting = issuer.client.adapter.put(
+                    f"/v1/sys/leases/renew/{made['lease_id']}", json={"increment": ttl_seconds}
+                )
         except (VaultError, requests.RequestException) as error:
             raise self._unavailable(error) from None
         return IssuedLogin(
@@ -257,13 +262,14 @@ class HashicorpVault:
         return self._place.database_mount
 
     def _ask(self, request: Callable[[hvac.Client], T]) -> T:
-        client = self._client or self._log_in(instead_of=None)
         try:
-            try:
-                return _repeated(request, client)
-            except Forbidden:
-                # An expired or revoked token; hvac does not tell it from a policy's refusal.
-                return _repeated(request, self._log_in(instead_of=client))
+            with self._waiting_room.place():
+                client = self._client or self._log_in(instead_of=None)
+                try:
+                    return _repeated(request, client)
+                except Forbidden:
+                    # An expired or revoked token; hvac does not tell it from a policy's refusal.
+                    return _repeated(request, self._log_in(instead_of=client))
         except (VaultError, requests.RequestException) as error:
             raise self._unavailable(error) from None
 
@@ -306,7 +312,7 @@ class HashicorpVault:
         client = hvac.Client(
             url=self._place.url,
             timeout=self._place.timeout_seconds,
-            session=_session(self._place.url),
+            session=vault_connection.session(self._place.url),
         )
         login, begun = self._login or _login_of(self._place), time.monotonic()
         try:
@@ -352,6 +358,8 @@ def _end(answer: Any, begun: float) -> float:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, Crowded):
+        return str(error)
     if isinstance(error, requests.Timeout):
         return "no answer within the time limit"
     if isinstance(error, requests.ConnectionError):
@@ -362,20 +370,6 @@ def _reason(error: Exception) -> str:
         first = lines[0].strip("\t *") if lines else ""
         return f"{type(error).__name__}: {first.split(', on ')[0]}"
     return type(error).__name__
-
-
-def _session(url: str) -> requests.Session:
-    session = requests.Session()
-    # The proxies and certificates that the environment names are looked up here, once: to do so
-    # at every request takes a fifth of its time.
-    named = session.merge_environment_settings(url, {}, None, True, None)  # noqa: FBT003
-    session.proxies, session.verify = named["proxies"], named["verify"]
-    session.trust_env = False
-    # API server threads share the session: as many connections as its thread pool has threads.
-    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=40, max_retries=0)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
 
 
 def _login_of(place: VaultPlace) -> AppRoleLogin:

@@ -9,10 +9,13 @@ name without a kitchen is their own kitchen's (see ``own_names``).
 
 from __future__ import annotations
 
+import logging
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
+
+from airflow_dataops.domain.log_line import one_line
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from airflow_dataops.secrets.crossing import Request
+
+log = logging.getLogger(__name__)
 
 _scope: ContextVar[MutableMapping[str, Any] | None] = ContextVar("dataops_scope", default=None)
 
@@ -67,6 +72,7 @@ class IdentityMiddleware:
         if request.body != came.body:
             receive = _given_again(request.body, receive)
         if refusal is not None:
+            log.warning("%s", one_line(refusal))
             await _answer_403(send, refusal)
         elif (ending := crossing.ended_try(request)) is None:
             await self._app(scope, receive, send)

@@ -174,8 +174,18 @@ def _refusing_on_error(step: Callable[[], T], wanted: str) -> T:
         refusal = Refused(f"{wanted} is refused: {type(error).__name__} while looking it up")
         with suppress(Exception):  # a log that fails must not undo the refusal
             _log_bug(wanted, error)
+    with suppress(Exception):
+        _log_refusal(str(refusal))
     # Raised outside of the handlers: no traceback of a vault's answer hangs on to it.
     raise refusal
+
+
+def _log_refusal(refusal: str) -> None:
+    import logging
+
+    from airflow_dataops.domain.log_line import one_line
+
+    logging.getLogger(__name__).warning("%s", one_line(refusal))
 
 
 def _log_bug(wanted: str, error: Exception) -> None:

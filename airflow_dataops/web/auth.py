@@ -26,6 +26,7 @@ def asking_person(request: Request, user: GetUserDep) -> Person:
         NotAllowed: a page of another site asks in the user's name.
     """
     name = user.get_name()
+    request.state.asker = name
     _refuse_foreign_pages(request, name)
     # FAB knows several roles with names; the SimpleAuthManager one, which is a name.
     roles = getattr(user, "roles", None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from airflow_dataops import errors
+from airflow_dataops.domain.log_line import one_line
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -132,8 +133,12 @@ def refusal_of(error: Exception) -> tuple[HTTPStatus, str]:
     return status, str(error)
 
 
-def _of_ours(_request: Request, error: Exception) -> Response:
+def _of_ours(request: Request, error: Exception) -> Response:
     status, detail = refusal_of(error)
+    if status is HTTPStatus.FORBIDDEN:
+        asker = getattr(request.state, "asker", "somebody")
+        tried = f"{asker} is refused {request.method} {request.url.path}: {error}"
+        log.warning("%s", one_line(tried))
     words = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
     facts = {name: getattr(error, name) for name in _FACTS if hasattr(error, name)}
     if isinstance(error, errors.SpecError):

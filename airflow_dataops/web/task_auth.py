@@ -67,6 +67,7 @@ def _task_of(request: Request) -> tuple[TaskClaims, KitchenTask | None]:
         message = "bring the token of the connection dataops: Authorization: Bearer <token>"
         raise CredentialRefused(message)
     claims = task_tokens.read(token.strip())
+    request.state.asker = claims.dag_id
     # Asked anew: what the task was when it got its token, it need not be any more.
     return claims, bootstrap.identify(claims.task_instance)
 

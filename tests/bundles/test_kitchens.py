@@ -253,6 +253,26 @@ def test_a_link_out_of_the_repository_is_not_written(host, bundle, target, caplo
     assert "kitchen dev_kitchen stays as it was: git could not extract commit" in caplog.text
 
 
+def test_a_submodule_is_fetched_from_nowhere(host, bundle, tmp_path):
+    """Neither its commands run nor are another repository's files brought in."""
+    ran = tmp_path / "ran"
+    url = f"ext::sh -c 'touch {ran}'"
+    commit = host.origin.bare("rev-parse", "main").strip()
+    (host.origin.work / ".gitmodules").write_text(
+        f'[submodule "stolen"]\n\tpath = stolen\n\turl = {url}\n\tupdate = !touch {ran}\n'
+    )
+    (host.origin.work / "stolen").mkdir()
+    at = ("-C", host.origin.work)
+    host.origin._git(*at, "update-index", "--add", "--cacheinfo", f"160000,{commit},stolen")
+    pushed = host.origin.commit({PIPELINE: "one = 1\n"}, branch="dev_kitchen")
+    assert "160000 commit" in host.origin.bare("ls-tree", pushed)
+    bundle.refresh()
+    code = host.code_of(bundle, "dev_kitchen")
+    assert (code / ".gitmodules").is_file()
+    assert list(code.glob("stolen/*")) == []
+    assert not ran.exists()
+
+
 def test_a_link_inside_of_the_repository_is_kept(host, bundle):
     (host.origin.work / "alias.py").symlink_to("pipelines/profit/pipeline.py")
     host.origin.commit({PIPELINE: "one = 1\n"}, branch="dev_kitchen")

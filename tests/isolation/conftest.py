@@ -82,7 +82,8 @@ def attacked(celery):
     reports = {name: home / f"{name}.json" for name in names}
     for name, report in reports.items():
         live.trigger(f"dev_kitchen.{name}", "attack", report=str(report), knows=_known(live))
-    live.trigger("dev_kitchen.spoofs", "attack")
+    wanted = {"ledger_task": _ledger_task(live), "file": str(live.airflow.airflow_home)}
+    live.trigger("dev_kitchen.spoofs", "attack", **wanted)
     live.trigger("dev_kitchen.callbacks", "attack", folder=str(callbacks))
     for name in names:
         assert live.ended(f"dev_kitchen.{name}", "attack", seconds=300) == "success"
@@ -131,9 +132,6 @@ def canaries(celery):
 def _known(live):
     """What an attacker may know: every address, path and name, and no secret."""
     home, addresses = live.stack.home, live.stack.addresses
-    ((task,),) = live.rows(
-        "select id from task_instance where dag_id = :dag and run_id = 'first'", dag=LEDGER
-    )
     commit = (live.branches.path / "refs" / "heads" / "dev_kitchen").read_text().strip()
     production = addresses.environments["production"]
     files = (
@@ -156,5 +154,12 @@ def _known(live):
         "postgres_port": addresses.postgres_port,
         "vault_url": addresses.vault_url,
         "role_id": production.role_id,
-        "ledger_task": str(task),
+        "ledger_task": _ledger_task(live),
     }
+
+
+def _ledger_task(live):
+    ((task,),) = live.rows(
+        "select id from task_instance where dag_id = :dag and run_id = 'first'", dag=LEDGER
+    )
+    return str(task)

@@ -21,16 +21,42 @@ def test_a_task_that_wants_to_be_productions_is_developments_and_comes_last(atta
     assert pickle.loads(config) == {}  # noqa: S301 - Airflow writes it so
 
 
-@pytest.mark.parametrize("task", ["program", "own_code"])
+@pytest.mark.parametrize("task", ["program", "own_code", "deletes", "answers"])
 def test_a_task_has_nothing_called_in_the_triggerer(attacked, task):
     assert attacked.live.task("dev_kitchen.spoofs", "attack", task)["state"] == "failed"
     assert attacked.live.rows("select count(*) from trigger") == [(0,)]
 
 
-def test_a_refused_deferral_is_in_the_tasks_log(attacked):
-    logs = attacked.live.airflow.worker_homes["worker-development"] / "logs"
-    (log,) = logs.glob("dag_id=dev_kitchen.spoofs/**/task_id=program/*.log")
-    assert "'subprocess.Popen' is no trigger that kitchens may wait for" in log.read_text()
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ("program", "'subprocess.Popen' is no trigger that kitchens may wait for"),
+        ("deletes", "FileDeleteTrigger' is no trigger that kitchens may wait for"),
+        ("answers", "it waits for the answer to another task's question"),
+    ],
+)
+def test_a_refused_deferral_is_in_the_tasks_log_and_the_api_servers(attacked, task, reason):
+    airflow = attacked.live.airflow
+    logs = airflow.worker_homes["worker-development"] / "logs"
+    (log,) = logs.glob(f"dag_id=dev_kitchen.spoofs/**/task_id={task}/*.log")
+    assert reason in log.read_text()
+    said = (attacked.live.stack.home.logs / "api-server.log").read_text()
+    assert "dev_kitchen.spoofs is refused PATCH /task-instances/" in said
+    assert reason in said
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "reason"),
+    [
+        ("dev_kitchen.started", "a task starts from trigger 'subprocess.Popen'"),
+        ("dev_kitchen.overdue", "it has a deadline"),
+        ("dev_kitchen.watched", "asset 'dev_kitchen.orders' has watchers"),
+    ],
+)
+def test_a_dag_that_has_servers_call_its_code_is_not_there(attacked, dag_id, reason):
+    ((text,),) = attacked.live.rows("select stacktrace from import_error")
+    assert f"DAG '{dag_id}' is refused: {reason}" in text
+    assert not attacked.live.has_dag(dag_id)
 
 
 def test_a_dag_that_wants_to_run_inside_of_the_scheduler_is_not_there(attacked):

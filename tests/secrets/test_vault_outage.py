@@ -135,6 +135,25 @@ def test_a_hung_vault_does_not_make_requests_wait_for_each_other(installation, s
     assert len(reasons) == 6
 
 
+def test_a_hung_vault_holds_few_threads(installation, silent_url):
+    """The API server's other requests need the rest of its 40."""
+    installation.declare(lambda development: development["vault"].update(url=silent_url))
+    tasks = [installation.new_task() for _ in range(20)]
+    begin = time.monotonic()
+    with ThreadPoolExecutor(20) as threads:
+        took = []
+
+        def asks(task):
+            reason = refusal(installation, task)
+            took.append(time.monotonic() - begin)
+            return reason
+
+        reasons = list(threads.map(asks, tasks))
+    crowded = [reason for reason in reasons if "12 requests wait for it already" in reason]
+    assert len(crowded) == 8
+    assert sorted(took)[7] < 2
+
+
 @pytest.fixture
 def hanging_url():
     """A vault that lets everybody log in and then answers nothing."""

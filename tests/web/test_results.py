@@ -52,8 +52,6 @@ def tasks(retail):
 
 def move_back(site):
     """All runs so far were a day before those to come."""
-    from sqlalchemy import text
-
     with site.engine.begin() as connection:
         connection.execute(text("update dataops_result set at = '2026-03-01 12:00:00'"))
 
@@ -91,6 +89,35 @@ def test_no_other_task_than_a_stages_tests_has_results(tasks, task_id):
     headers = tasks.start("dev_kitchen", task_id)
     assert tasks.tell(headers, ROWS).status_code == 403
     answer = tasks.site.ask("GET", "/kitchen-task/history", headers=headers)
+    assert answer.status_code == 403
+
+
+def test_who_tried_to_give_itself_verdicts_is_in_the_log(tasks, caplog):
+    tasks.tell(tasks.start("dev_kitchen", "load.copy"), ROWS)
+    assert (
+        "dev_kitchen.profit is refused POST /dataops/api/v1/kitchen-task/results: load.copy runs "
+        "no stage's tests"
+    ) in caplog.text
+
+
+def test_a_token_of_before_a_retry_is_replayed_in_vain(tasks):
+    headers = tasks.start("dev_kitchen")
+    with tasks.site.engine.begin() as connection:
+        connection.execute(text("update task_instance set try_number = try_number + 1"))
+    answer = tasks.tell(headers, ROWS)
+    assert answer.status_code == 403
+    assert "does not run any more" in answer.json()["detail"]
+    assert tasks.site.ask("GET", "/kitchen-task/history", headers=headers).status_code == 403
+
+
+def test_a_task_that_moved_to_another_kitchen_takes_its_token_nowhere(tasks):
+    """Its kitchen was deleted and made anew under the name, while it ran."""
+    headers = tasks.start("dev_kitchen")
+    with tasks.site.engine.begin() as connection:
+        connection.execute(
+            text("update dataops_kitchen set id = 'another' where name = 'dev_kitchen'")
+        )
+    answer = tasks.tell(headers, ROWS)
     assert answer.status_code == 403
 
 

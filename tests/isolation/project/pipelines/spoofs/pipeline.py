@@ -34,13 +34,34 @@ class Defers(BaseOperator):
         super().__init__(**rest)
         self._path, self._arguments = path, arguments
 
-    def execute(self, context):  # noqa: ARG002 - Airflow's signature
-        self.defer(trigger=Anything(self._path, self._arguments), method_name="execute")
+    def execute(self, context):
+        arguments = self._arguments
+        if callable(arguments):
+            arguments = arguments(context)
+        self.defer(trigger=Anything(self._path, arguments), method_name="execute")
 
 
-@pipeline
+def of_ledger(context):
+    """An answer to production's question, which its trigger would give when the time is over."""
+    return {
+        "ti_id": context["params"]["ledger_task"], "options": ["Pay"], "defaults": ["Pay"],
+        "params": {}, "timeout_datetime": "2026-01-01T00:00:00+00:00",
+    }  # fmt: skip
+
+
+@pipeline(params={"ledger_task": "", "file": ""})
 def spoofs():
     PythonOperator(task_id="elsewhere", python_callable=lambda: None, **ELSEWHERE)
+    Defers(
+        task_id="deletes",
+        path="airflow.providers.standard.triggers.file.FileDeleteTrigger",
+        arguments=lambda context: {"filepath": context["params"]["file"]},
+    )
+    Defers(
+        task_id="answers",
+        path="airflow.providers.standard.triggers.hitl.HITLTrigger",
+        arguments=of_ledger,
+    )
     Defers(task_id="program", path="subprocess.Popen", arguments={"args": ["true"]})
     Defers(
         task_id="own_code",
