@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.data_assets import File, Table
     from airflow_dataops.domain.data_test_rules import External
-    from airflow_dataops.domain.data_tests import Verdict
+    from airflow_dataops.domain.data_tests import Measure, Verdict
     from airflow_dataops.domain.file_formats import FileFormat
     from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.domain.judging import Judged
     from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.measured import Measured
     from airflow_dataops.domain.publishing import StageRun
     from airflow_dataops.domain.quality import Said
     from airflow_dataops.domain.result_columns import Rows
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     )
 
     TableWriter = Callable[[Rows, BinaryIO], int]
+    # Answers measures of files, of whichever stores.
+    MeasuresOfFiles = Callable[
+        [Sequence["Measure"], Callable[[str], "FileStore"]], Sequence["Measured"]
+    ]
     ParquetReader = Callable[[BinaryIO], Iterator[bytes]]
 
 

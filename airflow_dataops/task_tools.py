@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_dataops.data_ports import QueriedWarehouse
 from airflow_dataops.domain.connection_types import REDSHIFT_TYPES
 from airflow_dataops.domain.file_formats import FileFormat
+from airflow_dataops.domain.measured import Measured
+from airflow_dataops.errors import DataOpsError, OutsideSystemError
 from airflow_dataops.ports import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     from airflow_dataops.data_ports import (
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         TableWriter,
         Validator,
     )
+    from airflow_dataops.domain.data_tests import Measure
 
 
 class TaskWarehouse(Warehouse, QueriedWarehouse, Protocol):
@@ -139,6 +142,29 @@ def file_store(tool: str) -> FileStore:
     from airflow_dataops.adapters.object_store import S3ObjectStore, client_of
 
     return S3ObjectStore(client_of(S3Hook(aws_conn_id=tool)))
+
+
+def measures_of_files(
+    wanted: Sequence[Measure], file_store_for: Callable[[str], FileStore]
+) -> list[Measured]:
+    """What measures find in files, fetched to this worker for as long as it takes.
+
+    One that cannot be fetched is an error of its own measures alone.
+    """
+    from airflow_dataops import config
+    from airflow_dataops.adapters.sql_warehouse import file_tables
+    from airflow_dataops.services.fetching import fetched
+
+    with fetched(wanted, file_store_for) as (places, errors):
+        here = [measure for measure in wanted if measure not in errors]
+        seconds = config.data_test_seconds()
+        try:
+            found = file_tables.measures(here, places, seconds=seconds) if here else []
+        except DataOpsError as error:
+            told = OutsideSystemError(str(error))
+            found = [Measured(error=told)] * len(here)
+    answers = {**errors, **dict(zip(here, found, strict=True))}
+    return [answers[measure] for measure in wanted]
 
 
 def table_writer(written: FileFormat) -> TableWriter:

@@ -124,8 +124,63 @@ class File:
     key: str
     bucket: str
 
-    row_count = measure_words.row_count
     size_bytes = measure_words.size_bytes
+    row_count = measure_words.row_count
+    null_count = measure_words.null_count
+    null_share = measure_words.null_share
+    blank_share = measure_words.blank_share
+    rows_where = measure_words.rows_where
+    share_where = measure_words.share_where
+    distinct_count = measure_words.distinct_count
+    duplicate_count = measure_words.duplicate_count
+    sum = measure_words.sum_
+    mean = measure_words.mean
+    minimum = measure_words.minimum
+    maximum = measure_words.maximum
+    standard_deviation = measure_words.standard_deviation
+    median = measure_words.median
+    quantile = measure_words.quantile
+    aggregate = measure_words.aggregate
+    outlier_share = measure_words.outlier_share
+    age_hours = measure_words.age_hours
+    longest_gap_hours = measure_words.longest_gap_hours
+
+    check = table_tests.check
+    not_null = row_tests.not_null
+    in_set = row_tests.in_set
+    in_range = row_tests.in_range
+    matches = row_tests.matches
+    length_between = row_tests.length_between
+    of_type = row_tests.of_type
+    not_in_future = row_tests.not_in_future
+    holds = row_tests.holds
+    unique = table_tests.unique
+    no_duplicate_rows = table_tests.no_duplicate_rows
+    has_all = table_tests.has_all
+    references = table_tests.references
+    monotone = table_tests.monotone
+    no_missing = table_tests.no_missing
+    fresh = table_tests.fresh
+    no_gap = table_tests.no_gap
+    same_columns = table_tests.same_columns
+    reconcile = table_tests.reconcile
+    mean_shift = shift_tests.mean_shift
+    median_shift = shift_tests.median_shift
+    quantile_shift = shift_tests.quantile_shift
+    standard_deviation_shift = shift_tests.standard_deviation_shift
+    proportion_shift = shift_tests.proportion_shift
+    distribution_shift = shift_tests.distribution_shift
+
+    def expect(self, expectation: str, /, **arguments: object) -> DataTest:
+        """Test what an expectation of Great Expectations says; see ``Table.expect``.
+
+        Raises:
+            ValueError: an argument is missing or unknown, or the expectation is one that Great
+                Expectations itself judges, which looks at tables alone.
+        """
+        from airflow_dataops.domain import expectations
+
+        return expectations.expect(self, expectation, arguments)
 
     def rendered(self, render: Callable[[str], str]) -> File:
         """The same file with the templates in its texts rendered."""

@@ -15,7 +15,7 @@ from airflow_dataops.domain.data_tests import DataTest, Measure, RowOptions, Row
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow_dataops.domain.data_assets import Table
+    from airflow_dataops.domain.data_assets import File, Table
 
     Arguments = Mapping[str, object]
 
@@ -31,11 +31,11 @@ class _Row(NamedTuple):
 class _Number(NamedTuple):
     """An expectation of one number between ``min_value`` and ``max_value``."""
 
-    measure: Callable[[Table, Arguments], Measure]
+    measure: Callable[[Table | File, Arguments], Measure]
     required: tuple[str, ...] = ("column",)
 
 
-def expect(table: Table, expectation: str, arguments: Arguments) -> DataTest:
+def expect(table: Table | File, expectation: str, arguments: Arguments) -> DataTest:
     """The test that an expectation stands for; see ``Table.expect``."""
     word = expectation.removeprefix("expect_")
     said: dict[str, object] = {**arguments}
@@ -61,7 +61,7 @@ def expect(table: Table, expectation: str, arguments: Arguments) -> DataTest:
 
 
 def _between(
-    table: Table, word: str, found: _Number, said: Arguments, options: RowOptions
+    table: Table | File, word: str, found: _Number, said: Arguments, options: RowOptions
 ) -> DataTest:
     return DataTest(
         measures=(found.measure(table, said),),
@@ -81,7 +81,15 @@ def _number(said: Arguments, name: str) -> float | None:
         raise ValueError(message) from None
 
 
-def _external(table: Table, word: str, said: dict[str, object], options: RowOptions) -> DataTest:
+def _external(
+    table: Table | File, word: str, said: dict[str, object], options: RowOptions
+) -> DataTest:
+    if not hasattr(table, "where"):
+        message = (
+            f"{word} is no expectation that is measured in files; Great Expectations looks at"
+            " tables, so say it of the table that the file is loaded into"
+        )
+        raise ValueError(message)
     more = {key: value for key, value in options.items() if key in ("mostly", "row_condition")}
     return DataTest(
         measures=(Measure(asset=table, aggregate="external", word=word),),
@@ -194,7 +202,7 @@ _NUMBERS: Mapping[str, _Number] = {
     ),
 }
 _WHOLE: Mapping[
-    str, tuple[Callable[[Table, Arguments], DataTest], tuple[str, ...], tuple[str, ...]]
+    str, tuple[Callable[[Table | File, Arguments], DataTest], tuple[str, ...], tuple[str, ...]]
 ] = {
     "column_values_to_be_unique": (
         lambda t, said: table_tests.unique(t, _column(said)), ("column",), (),

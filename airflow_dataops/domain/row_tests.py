@@ -15,7 +15,7 @@ from airflow_dataops.domain.data_tests import DataTest, Measure, RowOptions, Row
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_dataops.domain.data_assets import Table
+    from airflow_dataops.domain.data_assets import File, Table
 
 _MOST_SHOWN = 4
 TYPES = {
@@ -31,7 +31,7 @@ TYPES = {
 }
 
 
-def rows_test(table: Table, broken: RowRule, said: str, options: RowOptions) -> DataTest:
+def rows_test(table: Table | File, broken: RowRule, said: str, options: RowOptions) -> DataTest:
     """The test that rows keep a rule, from which all below are made."""
     mostly, only = options.get("mostly", 1.0), options.get("row_condition")
     if not 0 < mostly <= 1:
@@ -48,7 +48,7 @@ def rows_test(table: Table, broken: RowRule, said: str, options: RowOptions) -> 
 
 
 def not_null(
-    table: Table,
+    table: Table | File,
     column: str,
     **options: Unpack[RowOptions],
 ) -> DataTest:
@@ -58,7 +58,7 @@ def not_null(
 
 
 def in_set(
-    table: Table,
+    table: Table | File,
     column: str,
     values: Sequence[object],
     **options: Unpack[RowOptions],
@@ -69,7 +69,7 @@ def in_set(
 
 
 def in_range(
-    table: Table,
+    table: Table | File,
     column: str,
     low: object = None,
     high: object = None,
@@ -84,7 +84,7 @@ def in_range(
 
 
 def matches(
-    table: Table,
+    table: Table | File,
     column: str,
     pattern: str,
     **options: Unpack[RowOptions],
@@ -95,7 +95,7 @@ def matches(
 
 
 def length_between(
-    table: Table,
+    table: Table | File,
     column: str,
     low: int | None = None,
     high: int | None = None,
@@ -110,7 +110,7 @@ def length_between(
 
 
 def of_type(
-    table: Table,
+    table: Table | File,
     column: str,
     type: str,  # noqa: A002 - the word that authors write
     **options: Unpack[RowOptions],
@@ -125,7 +125,7 @@ def of_type(
 
 
 def not_in_future(
-    table: Table,
+    table: Table | File,
     column: str,
     **options: Unpack[RowOptions],
 ) -> DataTest:
@@ -134,7 +134,7 @@ def not_in_future(
 
 
 def holds(
-    table: Table,
+    table: Table | File,
     condition: str,
     **options: Unpack[RowOptions],
 ) -> DataTest:

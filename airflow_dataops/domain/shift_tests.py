@@ -19,22 +19,22 @@ from airflow_dataops.domain.data_tests import DataTest, Measure, TestOptions, na
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow_dataops.domain.data_assets import Table
+    from airflow_dataops.domain.data_assets import File, Table
 
 DIVERGENCES = ("js", "kl")
 
 
 def mean_shift(
-    table: Table,
+    table: Table | File,
     column: str,
     at_most: float = 0.5,
     *,
-    against: Table | None = None,
+    against: Table | File | None = None,
     **options: Unpack[TestOptions],
 ) -> DataTest:
     """Test that the mean has moved by no more standard deviations than this (Cohen's d)."""
 
-    def numbers(of: Table) -> tuple[Measure, ...]:
+    def numbers(of: Table | File) -> tuple[Measure, ...]:
         return measure_words.mean(of, column), measure_words.standard_deviation(of, column)
 
     rule = Shift("mean", at_most, is_paired=against is not None)
@@ -42,16 +42,16 @@ def mean_shift(
 
 
 def median_shift(
-    table: Table,
+    table: Table | File,
     column: str,
     at_most: float = 0.2,
     *,
-    against: Table | None = None,
+    against: Table | File | None = None,
     **options: Unpack[TestOptions],
 ) -> DataTest:
     """Test that the median has moved by no more than this share of itself."""
 
-    def numbers(of: Table) -> tuple[Measure, ...]:
+    def numbers(of: Table | File) -> tuple[Measure, ...]:
         return (measure_words.median(of, column),)
 
     rule = Shift("quantile", at_most, is_paired=against is not None)
@@ -59,17 +59,17 @@ def median_shift(
 
 
 def quantile_shift(
-    table: Table,
+    table: Table | File,
     column: str,
     share: float,
     at_most: float = 0.2,
     *,
-    against: Table | None = None,
+    against: Table | File | None = None,
     **options: Unpack[TestOptions],
 ) -> DataTest:
     """Test that a quantile, such as 0.9, has moved by no more than this share of itself."""
 
-    def numbers(of: Table) -> tuple[Measure, ...]:
+    def numbers(of: Table | File) -> tuple[Measure, ...]:
         return (measure_words.quantile(of, column, share),)
 
     rule = Shift("quantile", at_most, is_paired=against is not None)
@@ -78,16 +78,16 @@ def quantile_shift(
 
 
 def standard_deviation_shift(
-    table: Table,
+    table: Table | File,
     column: str,
     at_most: float = 0.5,
     *,
-    against: Table | None = None,
+    against: Table | File | None = None,
     **options: Unpack[TestOptions],
 ) -> DataTest:
     """Test that the standard deviation has moved by no more than this share of itself."""
 
-    def numbers(of: Table) -> tuple[Measure, ...]:
+    def numbers(of: Table | File) -> tuple[Measure, ...]:
         return (measure_words.standard_deviation(of, column),)
 
     rule = Shift("standard_deviation", at_most, is_paired=against is not None)
@@ -96,16 +96,16 @@ def standard_deviation_shift(
 
 
 def proportion_shift(
-    table: Table,
+    table: Table | File,
     condition: str,
     at_most: float = 0.2,
     *,
-    against: Table | None = None,
+    against: Table | File | None = None,
     **options: Unpack[TestOptions],
 ) -> DataTest:
     """Test that the share of rows for which a SQL condition is true has not moved (Cohen's h)."""
 
-    def numbers(of: Table) -> tuple[Measure, ...]:
+    def numbers(of: Table | File) -> tuple[Measure, ...]:
         return (measure_words.share_where(of, condition),)
 
     rule = Shift("proportion", at_most, is_paired=against is not None)
@@ -114,13 +114,13 @@ def proportion_shift(
 
 
 def distribution_shift(
-    table: Table,
+    table: Table | File,
     column: str,
     at_most: float = 0.1,
     *,
     divergence: str = "js",
     bins: Sequence[float] | None = None,
-    against: Table | None = None,
+    against: Table | File | None = None,
     **options: Unpack[TestOptions],
 ) -> DataTest:
     """Test that values are spread as before: Jensen-Shannon or Kullback-Leibler, in bits.
@@ -139,7 +139,7 @@ def distribution_shift(
         raise ValueError(message)
     edges = tuple(float(edge) for edge in bins or ())
 
-    def numbers(of: Table) -> tuple[Measure, ...]:
+    def numbers(of: Table | File) -> tuple[Measure, ...]:
         return (Measure(asset=of, aggregate="histogram", column=column, arguments=edges),)
 
     rule = Shift(divergence, at_most, is_paired=against is not None)
@@ -148,11 +148,11 @@ def distribution_shift(
 
 
 def _shift(
-    table: Table,
-    numbers: Callable[[Table], tuple[Measure, ...]],
+    table: Table | File,
+    numbers: Callable[[Table | File], tuple[Measure, ...]],
     rule: Shift,
     said: str,
-    against: Table | None,
+    against: Table | File | None,
     options: TestOptions,
 ) -> DataTest:
     compared = () if against is None else numbers(against)

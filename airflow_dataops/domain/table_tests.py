@@ -23,13 +23,13 @@ from airflow_dataops.domain.row_tests import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_dataops.domain.data_assets import Table
+    from airflow_dataops.domain.data_assets import File, Table
 
 UNITS = ("day", "week", "month")
 
 
 def check(
-    table: Table,
+    table: Table | File,
     sql: str,
     *,
     name: str,
@@ -57,7 +57,7 @@ def check(
 
 
 def unique(
-    table: Table,
+    table: Table | File,
     columns: str | Sequence[str],
     *,
     mostly: float = 1.0,
@@ -75,7 +75,7 @@ def unique(
     )
 
 
-def no_duplicate_rows(table: Table, **options: Unpack[TestOptions]) -> DataTest:
+def no_duplicate_rows(table: Table | File, **options: Unpack[TestOptions]) -> DataTest:
     """Test that no two rows are the same in all columns."""
     return DataTest(
         measures=(
@@ -88,7 +88,7 @@ def no_duplicate_rows(table: Table, **options: Unpack[TestOptions]) -> DataTest:
 
 
 def has_all(
-    table: Table,
+    table: Table | File,
     column: str,
     values: Sequence[object],
     **options: Unpack[TestOptions],
@@ -108,9 +108,9 @@ def has_all(
 
 
 def references(
-    table: Table,
+    table: Table | File,
     column: str,
-    other: Table,
+    other: Table | File,
     other_column: str | None = None,
     *,
     mostly: float = 1.0,
@@ -126,10 +126,11 @@ def references(
         mostly: least share of rows that refer to something.
         options: its name, and what a violation means.
     """
-    if other.tool != table.tool:
+    if (type(other), other.tool) != (type(table), table.tool):
         message = (
             f"{table.title} lies in {table.tool} and {other.title} in {other.tool}; references"
-            " joins them, so they must lie in one tool; compare sums with equals or reconcile"
+            " joins them, so they must be two tables or two files of one tool; compare sums with"
+            " equals or reconcile"
         )
         raise ValueError(message)
     unmatched = Measure(
@@ -144,7 +145,7 @@ def references(
 
 
 def monotone(
-    table: Table,
+    table: Table | File,
     column: str,
     order_by: str,
     *,
@@ -164,7 +165,7 @@ def monotone(
 
 
 def no_missing(
-    table: Table,
+    table: Table | File,
     unit: str,
     column: str,
     **options: Unpack[TestOptions],
@@ -182,7 +183,7 @@ def no_missing(
 
 
 def fresh(
-    table: Table,
+    table: Table | File,
     column: str,
     within_hours: float,
     **options: Unpack[TestOptions],
@@ -194,7 +195,7 @@ def fresh(
 
 
 def no_gap(
-    table: Table,
+    table: Table | File,
     column: str,
     hours: float,
     **options: Unpack[TestOptions],
@@ -206,7 +207,7 @@ def no_gap(
 
 
 def same_columns(
-    table: Table,
+    table: Table | File,
     columns: Mapping[str, str] | None = None,
     *,
     more_allowed: bool = False,
@@ -229,8 +230,8 @@ def same_columns(
 
 
 def reconcile(
-    table: Table,
-    source: Table,
+    table: Table | File,
+    source: Table | File,
     sums: Sequence[str] = (),
     *,
     tolerance: float = 0.0,
@@ -256,7 +257,7 @@ def reconcile(
     )
 
 
-def columns_exist(table: Table, columns: Sequence[str]) -> DataTest:
+def columns_exist(table: Table | File, columns: Sequence[str]) -> DataTest:
     """Test that a table has these columns, of whatever type."""
     return DataTest(
         measures=(Measure(asset=table, aggregate="columns"),),

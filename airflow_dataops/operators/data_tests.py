@@ -73,6 +73,7 @@ class DataTestsOperator(RendersDomainObjects):
             warehouse_for=self._remembered(self._warehouses(context)),
             file_store_for=task_tools.file_store,
             count_parquet_rows=task_tools.count_parquet_rows,
+            measures_of_files=task_tools.measures_of_files,
             validator_for=self._validators(),
             history_of=history_of_stage(),
             at=_moment(context),

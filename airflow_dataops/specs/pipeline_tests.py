@@ -235,7 +235,7 @@ class _Reading:
         """The table that a name, or the measure that a form stands for."""
         if "Table" in argument.kinds and isinstance(value, str):
             table = self._asset(value)
-            if not isinstance(table, Table):
+            if not isinstance(table, Table) and "File" not in argument.kinds:
                 message = f"{argument.name} is {value!r}, a file; name a table"
                 raise ValueError(message)
             return table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
@@ -25,6 +25,7 @@ class Dialect:
         age_hours: hours since the latest of a column's dates or times.
         columns: name and type of each column of a table.
         duplicate_rows: how many rows of a slice another row equals.
+        like_pattern, unlike_pattern: a regular expression is found in a text, or not.
     """
 
     like: SQL
@@ -38,6 +39,8 @@ class Dialect:
     age_hours: SQL
     columns: SQL
     duplicate_rows: SQL
+    like_pattern: SQL
+    unlike_pattern: SQL
 
     def turn(self, schema: str, claims: Identifier) -> Composed:
         """Wait for others who begin tables in this schema."""
@@ -62,6 +65,8 @@ POSTGRES = Dialect(
         "select coalesce(sum(n), 0) from (select count(*) as n from (select * {}) as q group by q"
         " having count(*) > 1) as r"
     ),
+    like_pattern=SQL("{}::text ~ {}"),
+    unlike_pattern=SQL("{}::text !~ {}"),
 )
 REDSHIFT = Dialect(
     like=SQL("including defaults"),
@@ -85,4 +90,18 @@ REDSHIFT = Dialect(
         "select coalesce(sum(n), 0) from (select count(*) as n from (select * {}) as q group by q"
         " having count(*) > 1) as r"
     ),
+    like_pattern=SQL("{}::text ~ {}"),
+    unlike_pattern=SQL("{}::text !~ {}"),
+)
+# The dialect of files: DuckDB measures them, and nothing is published there.
+DUCKDB = replace(
+    POSTGRES,
+    now=SQL("get_current_timestamp()::timestamp"),
+    age_hours=SQL("extract(epoch from get_current_timestamp()::timestamp - max({})) / 3600"),
+    columns=SQL(
+        "select column_name || chr(9) || lower(data_type), column_index from duckdb_columns()"
+        " where table_name = trim({}, '\"') order by column_index"
+    ),
+    like_pattern=SQL("regexp_matches({}::text, {})"),
+    unlike_pattern=SQL("not regexp_matches({}::text, {})"),
 )

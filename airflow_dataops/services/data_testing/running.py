@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import BinaryIO
 
-    from airflow_dataops.data_ports import FileStore, Validator
+    from airflow_dataops.data_ports import FileStore, MeasuresOfFiles, Validator
     from airflow_dataops.domain.data_tests import DataTest, Measure, Verdict
     from airflow_dataops.domain.judging import Point
     from airflow_dataops.domain.measured import Found, Measured
@@ -37,6 +37,7 @@ class Places:
         history_of: earlier runs of a test, oldest first.
         at: the moment that this run is about.
         count_parquet_rows: of a Parquet file; needed for such files alone.
+        measures_of_files: looks into files; needed where more than their size is asked.
         validator_for: judges expectations that SQL cannot say, of the tool behind an id.
     """
 
@@ -45,6 +46,7 @@ class Places:
     history_of: Callable[[DataTest], Sequence[Point]] = _no_history
     at: datetime | None = None
     count_parquet_rows: Callable[[BinaryIO], int] | None = None
+    measures_of_files: MeasuresOfFiles | None = None
     validator_for: Callable[[str], Validator] | None = None
 
 
@@ -58,7 +60,12 @@ def run_tests(tests: Sequence[DataTest], places: Places) -> list[Verdict]:
         tests: with their templates rendered.
         places: where they find what they need.
     """
-    asking = Asking(places.warehouse_for, places.file_store_for, places.count_parquet_rows)
+    asking = Asking(
+        places.warehouse_for,
+        places.file_store_for,
+        places.count_parquet_rows,
+        places.measures_of_files,
+    )
     wanted = [m for test in tests if not isinstance(test.rule, External) for m in test.measures]
     measured = asking.measure(wanted)
     return [_verdict(test, measured, places) for test in tests]
