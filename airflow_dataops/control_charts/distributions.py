@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 # Terms needed grow with the root of the larger parameter; 200 do for degrees up to thousands.
 _TERMS = 200
+_FAR, _PER_SIGMA = 9, 256
 _ERFC = np.frompyfunc(math.erfc, 1, 1)
 
 
@@ -21,6 +23,28 @@ def normal_cdf(z: npt.ArrayLike) -> Array:
     """P(Z <= z) of the standard normal distribution, element by element."""
     tail: Array = np.asarray(_ERFC(-np.asarray(z, dtype=np.float64) / math.sqrt(2)), np.float64)
     return tail / 2
+
+
+def normal_cdf_of_many(z: Array) -> Array:
+    """The same for tens of thousands of values, off by no more than 1e-12.
+
+    Cubic Hermite interpolation: the derivative of the distribution is known.
+    """
+    chances, slopes = _table()
+    places = np.clip((z + _FAR) * _PER_SIGMA, 0, len(chances) - 1.001)
+    low = places.astype(np.int64)
+    after = places - low
+    before = 1 - after
+    below = before**2 * ((1 + 2 * after) * chances[low] + after * slopes[low])
+    low += 1
+    found: Array = below + after**2 * ((1 + 2 * before) * chances[low] - before * slopes[low])
+    return found
+
+
+@lru_cache(maxsize=1)
+def _table() -> tuple[Array, Array]:
+    grid = np.arange(-_FAR * _PER_SIGMA, _FAR * _PER_SIGMA + 1) / _PER_SIGMA
+    return normal_cdf(grid), normal_density(grid) / _PER_SIGMA
 
 
 def normal_density(z: Array) -> Array:

@@ -53,11 +53,13 @@ class Expectation:
         unscaled: the inverse of X'X: variance of the coefficients in units of sigma squared.
         correlation: share of the last residual that is expected again; 0 without AR(1).
         sigma: standard deviation of what is not foretold, in the unit of the values.
+        degrees: of freedom that sigma was estimated with.
         correlation_error: variance of the correlation, in one over the unit of the values squared
             and in units of sigma squared: times the square of what the last point was off by it
             is the variance of what is expected of the next.
         worst_leverage: the largest variance of an expectation that the plan reckons with; all in
             units of sigma squared.
+        level_leverage: the part of it that the level, kind of day and trend have.
         plan: the rules, and how far their lines are moved outward.
         zeros_in_a_row: how many zeros are a signal; None where zeros are values like others.
         findings: what was looked for, and what came of it.
@@ -69,8 +71,10 @@ class Expectation:
     unscaled: Array
     correlation: float
     sigma: float
+    degrees: int
     correlation_error: float
     worst_leverage: float
+    level_leverage: float
     plan: Plan
     zeros_in_a_row: int | None
     findings: tuple[Finding, ...]
@@ -122,6 +126,14 @@ class Expectation:
             },
             notes=tuple(f"{f.name}: {f.why}" for f in self.findings),
         )
+
+    def lean(self, observed: Observations) -> Array:
+        """By how much the expectation of each point changes with the correlation, in its unit."""
+        values = observed.values
+        if self.zeros_in_a_row is not None:
+            values = np.where(values == 0, np.nan, values)
+        rows = design(len(values), observed.days, self.kinds, trend=self._has_trend)
+        return foretold(values, rows @ self.coefficients, self.correlation)[2]
 
     @property
     def _has_trend(self) -> bool:

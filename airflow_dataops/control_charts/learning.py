@@ -118,7 +118,8 @@ def learn(history: Observations, *, false_alarms: str = DEFAULT) -> Baseline | L
     unscaled: Array = np.linalg.pinv(fit.rows.T @ fit.rows).astype(np.float64)
     correlation_error = _correlation_error(seen, fit) if correlation else 0.0
     # The plan reckons with a last point that was off by one standard deviation.
-    worst = _worst_leverage(len(values), fit, unscaled) + correlation_error * fit.squares / seen
+    level_leverage = _worst_leverage(len(values), fit, unscaled)
+    worst = level_leverage + correlation_error * fit.squares / seen
     process = Expectation(
         points=len(values),
         kinds=fit.kinds,
@@ -126,8 +127,10 @@ def learn(history: Observations, *, false_alarms: str = DEFAULT) -> Baseline | L
         unscaled=unscaled,
         correlation=correlation,
         sigma=_sigma(surprises, degrees, values),
+        degrees=degrees,
         correlation_error=correlation_error,
         worst_leverage=worst,
+        level_leverage=level_leverage,
         plan=plan(chart_rate, leverage=worst, degrees=degrees),
         zeros_in_a_row=in_a_row,
         findings=(zeros, by_day, trend, autocorrelation),
@@ -136,11 +139,11 @@ def learn(history: Observations, *, false_alarms: str = DEFAULT) -> Baseline | L
 
 
 def _worst_leverage(points: int, fit: _Fit, unscaled: Array) -> float:
-    """The largest variance of an expectation within the horizon, rounded up to three digits."""
+    """The largest variance of an expectation within the horizon, rounded up to two digits."""
     last = np.array([points + HORIZON - 1.0]) if fit.has_trend else np.empty(0)
     rows = [np.concatenate([level, last]) for level in np.eye(len(fit.kinds))]
     worst = max(float(row @ unscaled @ row) for row in rows)
-    step = 10.0 ** (math.floor(math.log10(worst)) - 2)
+    step = 10.0 ** (math.floor(math.log10(worst)) - 1)
     return math.ceil(worst / step) * step
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from airflow_dataops.control_charts.distributions import normal_cdf, normal_density
+from airflow_dataops.control_charts.distributions import normal_cdf_of_many, normal_density
 from airflow_dataops.control_charts.rules import MEAN_LINES
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def false_alarms(offset: Array, width: Array, points: int) -> tuple[Array, Array
     beyond_sum = _THREE * w - sums, -_THREE * w - sums
 
     def between(low: Array, high: Array) -> Array:
-        chance: Array = np.maximum(0.0, normal_cdf(high - a) - normal_cdf(low - a))
+        chance: Array = np.maximum(0.0, normal_cdf_of_many(high - a) - normal_cdf_of_many(low - a))
         return chance
 
     before = between(

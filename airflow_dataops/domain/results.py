@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 TESTS_TASK, FILE_TESTS_TASK = "data_tests", "file_tests"
-# With as many points of its own a kitchen needs nobody else's.
-ENOUGH_OWN = 30
+# With as many points of its own a kitchen needs nobody else's. Before, it inherits more than that:
+# limits that stay quiet after 30 points overlook what those of 100 see.
+ENOUGH_OWN, MOST_INHERITED = 30, 120
 MOST_POINTS = 400
 _NOT_MEASURED = frozenset({Outcome.ERROR})
 
@@ -122,7 +123,7 @@ def history(test: str, own: KitchenPast, ancestors: Iterable[KitchenPast] = ()) 
         ancestors: of the same environment, the nearest first.
     """
     points = _points(test, own, None)
-    wanted = ENOUGH_OWN - sum(point.is_in_control for point in points)
+    wanted = inherited_points(sum(point.is_in_control for point in points))
     for past in ancestors:
         # Where somebody said that the process is another one now, an ancestor's says nothing.
         if wanted <= 0 or any(_learns_anew(act, test) for act in own.acts):
@@ -133,6 +134,11 @@ def history(test: str, own: KitchenPast, ancestors: Iterable[KitchenPast] = ()) 
         points = inherited + points
         wanted -= sum(point.is_in_control for point in inherited)
     return points[-MOST_POINTS:]
+
+
+def inherited_points(own: int) -> int:
+    """How many points a kitchen inherits that has so many of its own: each replaces several."""
+    return max(0, ENOUGH_OWN - own) * MOST_INHERITED // ENOUGH_OWN
 
 
 def _points(test: str, past: KitchenPast, kitchen: str | None) -> list[Point]:

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.identity import KitchenTask
     from airflow_dataops.domain.kitchen import Kitchen
 
-_MOST_RESULTS = 2000
+# What fifty tests of a stage learn from: 120 runs.
+_MOST_RESULTS = 6000
 _LONGEST_TEST, _LONGEST_DETAIL, _LONGEST_WORDS = 250, 2000, 250
 _dag_run = table(
     "dag_run",

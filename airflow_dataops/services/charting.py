@@ -10,7 +10,7 @@ import numpy as np  # noqa: TID253 - imported where a chart is drawn
 from airflow_dataops.control_charts import svg
 from airflow_dataops.control_charts.chart import Chart
 from airflow_dataops.domain.data_tests import Outcome
-from airflow_dataops.domain.results import ENOUGH_OWN, ActKind, PipelineStage, stage_of
+from airflow_dataops.domain.results import ActKind, PipelineStage, inherited_points, stage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,13 +54,14 @@ def points_of(test: str, own: KitchenPast, ancestors: Iterable[KitchenPast]) -> 
     """A test's points, oldest first; before its own, those of ancestors while these are few."""
     points = _shown(test, own, None)
     learns_anew = any(act.kind is ActKind.REBASELINE and act.is_about(test) for act in own.acts)
+    wanted = inherited_points(len(points))
     for past in () if learns_anew else ancestors:
-        wanted = ENOUGH_OWN - len(points)
         if wanted <= 0:
             break
         first = points[0].at if points else None
         older = [p for p in _shown(test, past, past.kitchen) if first is None or p.at < first]
         points = older[-wanted:] + points
+        wanted -= len(older)
     return points[-MOST_DRAWN:]
 
 

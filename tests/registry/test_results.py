@@ -137,7 +137,7 @@ def test_a_new_kitchen_begins_with_its_parents_points_and_says_so(book):
         book.record(book.run("demo_dev", days=days), replace(ROWS, numbers=(float(days),)))
     book.record(book.run("demo_production", days=-1), ROWS)
     inherited = book.points("dev_kitchen")
-    assert len(inherited) == 30
+    assert len(inherited) == 40
     assert inherited[-1] == (NOON + 39 * DAY, 39.0, "demo_dev", True)
     book.record(book.run("dev_kitchen", days=41), replace(ROWS, numbers=(41.0,)))
     assert [kitchen for _, _, kitchen, _ in book.points("dev_kitchen")][-2:] == ["demo_dev", None]

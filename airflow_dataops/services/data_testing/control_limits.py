@@ -10,18 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253 - imported by the task that judges by a chart
 
-from airflow_dataops.control_charts.budget import parse_budget, plan
-from airflow_dataops.control_charts.ewma import WEIGHT, smoothed
+from airflow_dataops.control_charts.budget import parse_budget
 from airflow_dataops.control_charts.expectation import Expectation
 from airflow_dataops.control_charts.learning import FEWEST, Learning, learn
 from airflow_dataops.control_charts.observations import series
-from airflow_dataops.control_charts.run_length import ewma_run_length
 from airflow_dataops.control_charts.seasons import dated
+from airflow_dataops.control_charts.weighted_mean import WeightedMean, weighted_mean
 from airflow_dataops.domain.data_tests import number
 from airflow_dataops.domain.judging import Judged, of_groups
 
@@ -35,14 +33,13 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.measured import Found
 
 MOST_POINTS = 400
-# The newest runs are watched, not learned from: a run of points, or a shift, is seen in them.
-FEWEST_LEARNED, MOST_WATCHED = 20, 15
+# The newest runs are watched, not learned from: as many as what judges them looks back on, which
+# are more for a weighted mean, and for zeros that come in a row.
+FEWEST_LEARNED, _FEW_WATCHED, _MANY_WATCHED = 20, 3, 15
 _RULES = {
     "nelson_1": "beyond the limits",
-    "nelson_2": "nine runs in a row on one side",
-    "nelson_3": "six runs in a row rising or falling",
-    "nelson_5": "two of three runs far out on one side",
-    "nelson_6": "four of five runs out on one side",
+    "mean_of_2": "the mean of the last two runs is too far out",
+    "mean_of_3": "the mean of the last three runs is too far out",
     "zeros": "more zeros in a row than usual",
 }
 
@@ -93,7 +90,9 @@ def _judged(
     if at is not None:
         holidays = frozenset(map(date.fromisoformat, rule.holidays))
         observed = dated(observed, [point.at for point in history] + [at], holidays)
-    watched = min(MOST_WATCHED, max(0, len(history) - FEWEST_LEARNED))
+    many = rule.chart == "ewma" or 0 in values
+    most = _MANY_WATCHED if many else _FEW_WATCHED
+    watched = min(most, max(0, len(history) - FEWEST_LEARNED))
     learned = observed.first(len(history) - watched)
     left_out = np.array([not point.is_in_control for point in history[: len(learned)]])
     baseline = learn(learned.without(left_out), false_alarms=rule.false_alarms)
@@ -104,61 +103,39 @@ def _judged(
         message = f"a baseline of {type(process).__name__} is not judged here"
         raise TypeError(message)
     chart = process.draw(observed).after(len(learned))
-    said = _said_by(rule, process, chart)
+    mean = None
+    if rule.chart == "ewma" and process.sigma:
+        mean = weighted_mean(process, observed, parse_budget(rule.false_alarms))
+    said = _said_by(chart, mean)
     return said._replace(measured=value, model=process.model, baseline=told)
 
 
-def _said_by(rule: ControlLimits, process: Expectation, chart: Chart) -> Judged:
-    """The last point against its limits, or against those of the weighted mean."""
+def _said_by(chart: Chart, mean: WeightedMean | None) -> Judged:
+    """The last point against its limits, and the weighted mean against its own."""
     center = float(np.asarray(chart.center)[-1])
     low, high = float(np.asarray(chart.lower)[-1]), float(np.asarray(chart.upper)[-1])
     if math.isnan(center):
         why = "this kind of day is not known yet"
         return Judged(holds=None, measured=None, detail=why)
-    expected = f"expected {number(_rounded(center))}, limits {number(_rounded(low))} to "
-    expected += number(_rounded(high))
-    if rule.chart == "ewma":
-        # A single point far out moves a weighted mean too little to be seen there.
-        value = float(chart.values[-1])
-        shift = None if low <= value <= high else _RULES["nelson_1"]
-        shift = _ewma(rule, process, chart) or shift
-        if shift is not None:
-            expected = f"{expected}; {shift}"
-        return Judged(shift is None, None, expected, low=low, high=high)
-    broken = [_RULES.get(name, name) for name in chart.broken_at(-1)]
-    told = f"{expected}; {', '.join(broken)}" if broken else expected
+    expected = f"expected {number(_rounded(center))}, limits "
+    if mean is not None:
+        low, high = center - float(mean.reach[-1]), center + float(mean.reach[-1])
+        broken = _shifts(mean) + [_RULES["zeros"]] * ("zeros" in chart.broken_at(-1))
+    else:
+        broken = [_RULES.get(name, name) for name in chart.broken_at(-1)]
+    limits = f"{number(_rounded(low))} to {number(_rounded(high))}"
+    told = "; ".join([f"{expected}{limits}", *([", ".join(broken)] if broken else [])])
     return Judged(not broken, None, told, low=low, high=high)
 
 
-def _ewma(rule: ControlLimits, process: Expectation, chart: Chart) -> str | None:
-    """What a weighted mean of the last residuals says, if it is beyond its limits.
-
-    Its limits allow for a baseline whose mean is estimated, which a mean of many points sees
-    better than single points do.
-    """
-    rate = parse_budget(rule.false_alarms)
-    off = chart.values - np.asarray(chart.center)
-    off = off[~np.isnan(off)]
-    if not process.sigma:
-        return "moved from a history that does not vary" if np.any(off != 0) else None
-    z = smoothed(off / process.sigma, WEIGHT)[-1]
-    error = math.sqrt(WEIGHT / (2 - WEIGHT) + process.worst_leverage)
-    width = _width(rate) * process.plan.factor / plan(rate).factor
-    if abs(z) <= width * error:
-        return None
-    side = "above" if z > 0 else "below"
-    return f"the weighted mean of the last {len(off)} runs is {abs(z):.2g} sigma {side} it"
-
-
-@lru_cache
-def _width(rate: float) -> float:
-    """Width of EWMA limits whose mean run length in control is one over the rate."""
-    low, high = 1.0, 6.0
-    for _ in range(12):
-        middle = (low + high) / 2
-        arl = ewma_run_length(weight=WEIGHT, width=middle, asymptotic=True).mean
-        low, high = (middle, high) if arl < 1 / rate else (low, middle)
-    return high
+def _shifts(mean: WeightedMean) -> list[str]:
+    """What the last point breaks of a weighted mean and of single values."""
+    broken = [_RULES["nelson_1"]] if mean.is_spike[-1] else []
+    if mean.is_shift[-1]:
+        z, runs = float(mean.z[-1]), int(np.count_nonzero(~np.isnan(mean.z)))
+        side = "above" if z > 0 else "below"
+        broken.append(f"the weighted mean of the last {runs} runs is {abs(z):.2g} sigma {side} it")
+    return broken
 
 
 def _rounded(value: float) -> float:
