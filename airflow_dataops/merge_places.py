@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from airflow_dataops import bootstrap, config
 from airflow_dataops.domain import names
 from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
+from airflow_dataops.services.evidence import EvidencePlaces
 from airflow_dataops.services.merging import MergePlaces
 
 if TYPE_CHECKING:
+    from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.release_environment import Project, ReleaseEnvironment
-    from airflow_dataops.merge_ports import MergeRepository, OutlineReader
+    from airflow_dataops.merge_ports import OutlineReader
 
 
 def merge_places(project: str) -> MergePlaces:
@@ -21,6 +23,7 @@ def merge_places(project: str) -> MergePlaces:
     Raises:
         ConfigurationError: a setting of this installation is wrong or missing.
     """
+    from airflow_dataops.registry.evidence import EvidenceTable
     from airflow_dataops.registry.merges import MergeTable
 
     projects = config.environments()
@@ -36,6 +39,29 @@ def merge_places(project: str) -> MergePlaces:
         outlines=_outlines(),
         at_parse=at_parse,
         tools=lambda kitchen: projects.environment(kitchen.environment).tools,
+        evidence=EvidenceTable(bootstrap.metadata_database()),
+        dags_folder=of_project.dags_folder,
+    )
+
+
+def evidence_places(project: str) -> EvidencePlaces:
+    """Where runs of a project's kitchens become evidence.
+
+    Raises:
+        ConfigurationError: a setting of this installation is wrong or missing.
+    """
+    from airflow_dataops.registry.evidence import EvidenceTable
+    from airflow_dataops.registry.finished_runs import FinishedRuns
+    from airflow_dataops.registry.results import ResultTable
+
+    of_project = config.environments().projects[project]
+    database = bootstrap.metadata_database()
+    return EvidencePlaces(
+        runs=FinishedRuns(database),
+        results=ResultTable(database),
+        book=EvidenceTable(database),
+        code=_repository(project, of_project.repository),
+        dags_folder=of_project.dags_folder,
     )
 
 

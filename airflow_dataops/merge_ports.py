@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_dataops.domain.audit import AuditEntry
+    from airflow_dataops.domain.input_tree import TreeInputs
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
     from airflow_dataops.domain.merge import FileChange, MergePreview
@@ -38,6 +39,11 @@ class MergeRepository(Protocol):
         Raises:
             CannotMerge: they have nothing in common.
         """
+
+    def inputs(
+        self, preview: MergePreview, *, dags_folder: str
+    ) -> tuple[TreeInputs, TreeInputs | None]:
+        """What ours' pipelines are built from, and the merged ones; None with conflicts."""
 
     def texts(self, ours: str, theirs: str) -> dict[str, Parts]:
         """The files whose text is in conflict, by path."""

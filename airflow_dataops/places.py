@@ -16,11 +16,11 @@ from airflow_dataops import bootstrap, config
 from airflow_dataops.domain import names
 from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.errors import CredentialRefused
-from airflow_dataops.merge_places import merge_places
+from airflow_dataops.merge_places import evidence_places, merge_places
 from airflow_dataops.services.kitchens import Places
 from airflow_dataops.services.provisioning import carry_out
 
-__all__ = ["branches", "local_places", "merge_places", "server_places"]
+__all__ = ["branches", "evidence_places", "local_places", "merge_places", "server_places"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,15 +19,17 @@ from airflow_dataops.cli.merge_models import (
     ConflictAnswer,
     DecisionAnswer,
     DraftAnswer,
+    GateAnswer,
     MergeAnswer,
     OpenConflictAnswer,
     PreviewAnswer,
     RegionAnswer,
 )
 from airflow_dataops.domain import names
-from airflow_dataops.errors import UsageError
+from airflow_dataops.errors import RequestRefused, UsageError
 
 _ANY_REPOSITORY = 3
+_NOT_FOUND = 404
 
 
 @command
@@ -60,9 +62,16 @@ def up(arguments: Any) -> None:
 
 @command
 def status(arguments: Any) -> None:
-    """Show the merge under way."""
+    """Show the merge under way; where none is, the gate of a merge up."""
     with ApiClient.of_present_login() as api:
-        found = api.one(DraftAnswer, "GET", *_place(arguments))
+        try:
+            found = api.one(DraftAnswer, "GET", *_place(arguments))
+        except RequestRefused as error:
+            if error.status != _NOT_FOUND:
+                raise
+            gate = api.one(GateAnswer, "GET", *_place(arguments, "up"), "gate")
+            _show_gate(gate, arguments)
+            return
     if _is_for_people(arguments):
         _show_draft(found, arguments)
     else:
@@ -122,14 +131,19 @@ def _preview_lines(found: PreviewAnswer) -> list[str]:
     lines = [f"{found.merged} {found.theirs[:12]} into {found.kitchen} {found.ours[:12]}"]
     if found.is_nothing_new:
         return [*lines, f"{found.kitchen} has all of it already"]
-    lines += [f"first: {sentence}" for sentence in found.missing]
+    lines += [f"first: {printable(sentence)}" for sentence in found.missing]
     if found.conflicts:
         return [*lines, "people have to decide about", *map(_conflict_line, found.conflicts)]
     lines += [
         f"  {file.change:8} {printable(file.path)}" + (f" (was {file.before})" * bool(file.before))
         for file in found.files
     ]
-    return [*lines, *(f"  {printable(one.text)}" for one in found.meaning)]
+    lines += [f"  {printable(one.text)}" for one in found.meaning]
+    return lines + [
+        f"  {printable(item.about)}: {printable(item.there)}"
+        for item in found.gate.items
+        if item.is_met and item.about and not item.can_be_overridden
+    ]
 
 
 def _conflict_line(conflict: ConflictAnswer) -> str:
@@ -146,6 +160,8 @@ def _merge(arguments: Any, direction: str) -> None:
         place = _place(arguments, direction)
         if direction == "up" and arguments.acknowledges:
             body = {**_acknowledged(api, place), **body}
+        if direction == "up" and arguments.overrides:
+            body["override"] = True
         done = api.one(MergeAnswer, "POST", *place, body=body)
     _show_merge(done, arguments)
     if done.commit is None:
@@ -176,6 +192,28 @@ def _show_merge(done: MergeAnswer, arguments: Any) -> None:
         print(f"merged {done.merged} into {done.kitchen}, commit {done.commit}")
     else:
         print(f"{done.kitchen} has all of {done.merged} already, commit {done.commit}")
+
+
+def _show_gate(gate: GateAnswer, arguments: Any) -> None:
+    """What a merge up takes; leaves with 1 while something is missing."""
+    if _is_for_people(arguments):
+        print(f"merge up: {printable(gate.summary)}")
+        rows = [
+            {
+                "asked": item.asked,
+                "about": item.about,
+                "there": item.there,
+                "is": "yes" if item.is_met else "missing",
+                "to do": item.to_do,
+            }
+            for item in gate.items
+        ]
+        if rows:
+            show_table(rows, output=arguments.output)
+    else:
+        show_table([gate.model_dump(mode="json")], output=arguments.output)
+    if not gate.is_open:
+        sys.exit(1)
 
 
 def _show_draft(found: DraftAnswer, arguments: Any) -> None:

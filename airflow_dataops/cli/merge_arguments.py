@@ -32,6 +32,12 @@ _ACKNOWLEDGE = Arg(
     action="store_true",
     dest="acknowledges",
 )
+_OVERRIDE = Arg(
+    ("--override",),
+    help="Merge what is not green on exactly what will run; takes a right and a --reason",
+    action="store_true",
+    dest="overrides",
+)
 _RESOLVE = (
     Arg(("path",), help="Path in conflict, as status lists it"),
     Arg(
@@ -64,11 +70,11 @@ def merge_group() -> GroupCommand:
             _command(
                 "up",
                 "Merge the kitchen into its parent",
-                (_KITCHEN, *_SEEN, _ACKNOWLEDGE, _REASON, ARG_OUTPUT),
+                (_KITCHEN, *_SEEN, _ACKNOWLEDGE, _OVERRIDE, _REASON, ARG_OUTPUT),
             ),
             _command(
                 "status",
-                "Show the merge under way: what is in conflict, decided and open",
+                "Show the merge under way, or what a merge up takes and what of it is there",
                 (_KITCHEN, ARG_OUTPUT),
             ),
             _command("resolve", "Decide about a path or region in conflict", (_KITCHEN, *_RESOLVE)),

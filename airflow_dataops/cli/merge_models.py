@@ -34,6 +34,25 @@ class MeaningAnswer(_Answer):
     takes_away: bool = False
 
 
+class GateItemAnswer(_Answer):
+    """One thing that a merge up takes."""
+
+    asked: str
+    about: str = ""
+    there: str
+    is_met: bool
+    to_do: str = ""
+    can_be_overridden: bool = False
+
+
+class GateAnswer(_Answer):
+    """What a merge up takes, and what of it is there."""
+
+    is_open: bool = True
+    summary: str = ""
+    items: tuple[GateItemAnswer, ...] = ()
+
+
 class PreviewAnswer(_Answer):
     """What a merge would come to."""
 
@@ -48,6 +67,7 @@ class PreviewAnswer(_Answer):
     files: tuple[FileAnswer, ...] = ()
     meaning: tuple[MeaningAnswer, ...] = ()
     missing: tuple[str, ...] = ()
+    gate: GateAnswer = GateAnswer()
     is_under_way: bool = False
 
 

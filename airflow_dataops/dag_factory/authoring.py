@@ -53,7 +53,11 @@ def pipeline(function: Callable[[], object], /) -> PipelineDefinition: ...
 
 @overload
 def pipeline(
-    *, schedule: str | None = None, timezone: str = "UTC", **dag_arguments: Any
+    *,
+    schedule: str | None = None,
+    timezone: str = "UTC",
+    shared_paths: Sequence[str] | None = None,
+    **dag_arguments: Any,
 ) -> Callable[[Callable[[], object]], PipelineDefinition]: ...
 
 
@@ -63,6 +67,7 @@ def pipeline(
     *,
     schedule: str | None = None,
     timezone: str = "UTC",
+    shared_paths: Sequence[str] | None = None,
     **dag_arguments: Any,
 ) -> PipelineDefinition | Callable[[Callable[[], object]], PipelineDefinition]:
     """Declare a pipeline: ``@dag`` without a ``dag_id``, called by the loader of each kitchen.
@@ -73,6 +78,9 @@ def pipeline(
         function: filled in by Python when the decorator is written without parentheses.
         schedule: cron expression; inert until somebody enables it in a kitchen.
         timezone: IANA name; the schedule's zone and that of ``{{ run_date }}``.
+        shared_paths: what the pipeline uses of the branch besides its own folder, from the
+            branch's root on, written as a plain list; evidence of its tests is then bound to
+            these files alone. None: to all files of the branch.
         dag_arguments: whatever else ``airflow.sdk.DAG`` takes.
 
     Raises:
@@ -83,6 +91,7 @@ def pipeline(
             message = f"@pipeline takes no {name}: {_DECIDED_BY_KITCHEN[name]}"
             raise PipelineError(message)
     _check_schedule(schedule, timezone)
+    _check_shared_paths(shared_paths)
 
     def declare(function: Callable[[], object]) -> PipelineDefinition:
         return PipelineDefinition(
@@ -98,6 +107,16 @@ def pipeline(
 
 def _check_schedule(schedule: object, timezone: str) -> None:
     if complaint := schedule_text.complaint(schedule, timezone):
+        raise PipelineError(complaint)
+
+
+def _check_shared_paths(declared: object) -> None:
+    if declared is None:
+        return
+    # Most pipelines declare none; the others pay for the look.
+    from airflow_dataops.specs import shared_paths
+
+    if complaint := shared_paths.complaint(declared):
         raise PipelineError(complaint)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_dataops.domain.data_tests import Outcome
 from airflow_dataops.domain.results import stage_of
@@ -31,6 +31,14 @@ class Standing(StrEnum):
     GREEN = "green"
     RED = "red"
     VOID = "no evidence"
+
+
+class RunKey(NamedTuple):
+    """A run as it ended: one that is run again under its name ends at another moment."""
+
+    dag_id: str
+    run_id: str
+    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from airflow.utils.db_manager import BaseDBManager
 
 from airflow_dataops.registry import (
-    merge_models,  # noqa: F401 - loaded, its tables are known
+    evidence_models,  # noqa: F401 - loaded, its tables are known
+    merge_models,  # noqa: F401
     result_models,  # noqa: F401
 )
 from airflow_dataops.registry.models import Base
@@ -23,7 +24,7 @@ class DataOpsDBManager(BaseDBManager):
     migration_dir = (_FOLDER / "migrations").as_posix()
     alembic_file = (_FOLDER / "alembic.ini").as_posix()
     supports_table_dropping = True
-    revision_heads_map = {"0.1.0": "0007"}  # noqa: RUF012 - the base class declares it so
+    revision_heads_map = {"0.1.0": "0008"}  # noqa: RUF012 - the base class declares it so
 
     def downgrade(
         self,

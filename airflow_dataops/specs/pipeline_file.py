@@ -84,6 +84,8 @@ class _Reader:
             self._sources.complain(problem, ("timezone",))
         elif problem := schedule_text.complaint(schedule, timezone):
             self._sources.complain(problem, ("schedule",))
+        if "shared_paths" in self._content:
+            self._check_shared_paths(self._content["shared_paths"])
         return Pipeline(
             name=name,
             stages=stages.read(self._content.get("stages", ())),
@@ -91,6 +93,12 @@ class _Reader:
             timezone=timezone,
             dag_arguments=self._dag_arguments(),
         )
+
+    def _check_shared_paths(self, declared: list[str]) -> None:
+        from airflow_dataops.specs import shared_paths
+
+        if problem := shared_paths.complaint(declared):
+            self._sources.complain(problem, ("shared_paths",))
 
     def _assets(self) -> dict[str, Table | File]:
         if not self._content.get("tables") and not self._content.get("files"):

@@ -193,6 +193,10 @@ PIPELINE_KEYS = Keys(
         **DAG_KEYS,
         "schedule": Key(TEXT, "cron expression; inert until it is enabled in a kitchen"),
         "timezone": Key(TEXT, "IANA name, such as America/Chicago; by default UTC"),
+        "shared_paths": Key(
+            TEXTS,
+            "what it uses of the branch besides its folder: [lib/finance]; by default anything",
+        ),
         "defaults": Key(
             MAPPING, "parameters of every task of an operator: {sql: {conn_id: redshift}}"
         ),

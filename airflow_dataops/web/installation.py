@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations, ShownCodeRegister
     from airflow_dataops.schedule_ports import Schedules, SourceBranches
     from airflow_dataops.services.credentials import LoginPlaces
+    from airflow_dataops.services.evidence import EvidencePlaces
     from airflow_dataops.services.kitchens import Places
     from airflow_dataops.services.merging import MergePlaces
 
@@ -33,6 +34,7 @@ class Installation:
         sweep_leases: takes back an environment's logins that nobody may use any more.
         branches: of a project's repository, by the project's name.
         merge_places: where a project's kitchens are merged, by the project's name.
+        evidence_places: where runs of a project's kitchens become evidence, by the project's name.
         alert_book: what people are to be told, and were.
         task_try: a task instance as it is now, and whether this is its last try.
         result_book: what data tests said.
@@ -52,6 +54,7 @@ class Installation:
     schedules: Schedules
     branches: Callable[[str], SourceBranches]
     merge_places: Callable[[str], MergePlaces]
+    evidence_places: Callable[[str], EvidencePlaces]
     alert_book: AlertBook
     task_try: Callable[[str], tuple[TaskTry, bool]]
     result_book: ResultBook
@@ -82,6 +85,7 @@ def this_installation() -> Installation:
         schedules=bootstrap.schedules(),
         branches=places.branches,
         merge_places=places.merge_places,
+        evidence_places=places.evidence_places,
         alert_book=alert_places.alert_book(),
         task_try=alert_places.happenings().task_try,
         result_book=alert_places.result_book(),

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from airflow_dataops.errors import OutsideSystemError
 from airflow_dataops.services import janitor, kitchens
+from airflow_dataops.web.evidence_collecting import collect_if_possible
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +26,9 @@ def make_round(environment: str, installation: Installation, *, now: datetime) -
         EnvironmentNotFound: it is not declared any more.
     """
     home = installation.projects.environment(environment)
+    for kitchen in installation.registry.kitchens():
+        if kitchen.environment == environment:
+            collect_if_possible(installation, kitchen, now=now)
     acting = _Acting(installation, now)
     done = janitor.make_round(
         home,

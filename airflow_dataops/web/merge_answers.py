@@ -14,6 +14,7 @@ from airflow_dataops.domain.merge_draft import (
     present_resolutions,
 )
 from airflow_dataops.domain.merge_meaning import MeaningKind
+from airflow_dataops.web.gate_answers import GateAnswer, gate_answer
 
 if TYPE_CHECKING:
     from airflow_dataops.domain.merge import FileChange, MergePreview
@@ -58,7 +59,7 @@ class MeaningAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class PreviewAnswer:
-    """What a merge would come to; ``missing`` says what stands in its way."""
+    """What a merge would come to; ``missing`` says what stands in its way, ``gate`` all of it."""
 
     kitchen: str
     merged: str
@@ -71,6 +72,7 @@ class PreviewAnswer:
     files: list[FileAnswer]
     meaning: list[MeaningAnswer]
     missing: list[str]
+    gate: GateAnswer
     is_under_way: bool
 
 
@@ -190,6 +192,7 @@ def preview_answer(asked: MergeRequest, report: MergeReport) -> PreviewAnswer:
             for one in report.meaning
         ],
         missing=list(report.missing),
+        gate=gate_answer(report.gate),
         is_under_way=report.under_way is not None,
     )
 

@@ -174,13 +174,17 @@ Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class AskMerge(_Body):
-    """A merge to make; ``ours`` and ``theirs`` are what a preview showed, and have to be still."""
+    """A merge to make; ``ours`` and ``theirs`` are what a preview showed, and have to be still.
+
+    ``override`` does without evidence, for a ``reason``; not everybody who may merge may do that.
+    """
 
     ours: Commit | None = None
     theirs: Commit | None = None
     acknowledged: Annotated[
         list[Annotated[str, StringConstraints(max_length=2_000)]], Field(max_length=1_000)
     ] = []
+    override: bool = False
     reason: Reason | None = None
 
 

@@ -30,6 +30,8 @@ from airflow_dataops.adapters.git_repository.commands import (
 from airflow_dataops.adapters.git_repository.merging import ObjectDatabase
 from airflow_dataops.adapters.git_repository.mirror import Mirror
 from airflow_dataops.adapters.git_repository.object_commands import attempt
+from airflow_dataops.adapters.git_repository.pipeline_inputs import tree_inputs
+from airflow_dataops.domain.manifest import read_manifest
 from airflow_dataops.domain.merge import moved
 from airflow_dataops.errors import (
     BranchMoved,
@@ -41,6 +43,8 @@ from airflow_dataops.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from airflow_dataops.domain.input_tree import TreeInputs
+    from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.merge import FileChange, MergePreview
     from airflow_dataops.domain.merge_draft import Resolved
     from airflow_dataops.domain.merge_text import Parts
@@ -98,6 +102,40 @@ class MergeRepository:
             return replace(preview, theirs_tree=theirs_tree), files
 
         return self._trying((ours, theirs), look)
+
+    def inputs(
+        self, preview: MergePreview, *, dags_folder: str
+    ) -> tuple[TreeInputs, TreeInputs | None]:
+        """What ours' pipelines are built from, and the merged ones; None with conflicts."""
+
+        def look(database: ObjectDatabase) -> tuple[TreeInputs, TreeInputs | None]:
+            with database.looking() as merging:
+                before = tree_inputs(merging, preview.ours, dags_folder=dags_folder)
+                if preview.tree is None:
+                    return before, None
+                tree = merging.merge(preview.ours, preview.theirs).tree
+                return before, tree_inputs(merging, tree, dags_folder=dags_folder)
+
+        return self._trying((preview.ours, preview.theirs), look)
+
+    def ran(
+        self, version: str, *, kitchen: Kitchen, dags_folder: str
+    ) -> tuple[str, TreeInputs] | None:
+        """The commit of a kitchen that a version of its bundle names, and what is built from it."""
+
+        def look(database: ObjectDatabase) -> tuple[str, TreeInputs] | None:
+            with self._alone():
+                # It keeps the commits that it names, also when their branches are gone.
+                content = self._mirror.read_manifest(version)
+            manifest = read_manifest(content, version=version, environment=kitchen.environment)
+            shown = manifest.kitchens.get(kitchen.name)
+            if shown is None or shown.id != kitchen.id:
+                return None
+            with database.looking() as merging:
+                found = tree_inputs(merging, shown.commit, dags_folder=dags_folder)
+            return shown.commit, found
+
+        return self._trying((), look)
 
     def texts(self, ours: str, theirs: str) -> dict[str, Parts]:
         """The files whose text is in conflict, by path."""

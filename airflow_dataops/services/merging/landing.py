@@ -13,14 +13,28 @@ from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_draft import KitchenMerge, MergeState
+from airflow_dataops.domain.merge_gate import Asked
 from airflow_dataops.errors import BranchMoved, KitchenBusy, KitchenError, PushRefused
 
 if TYPE_CHECKING:
+    from airflow_dataops.domain.audit import AuditEntry
+    from airflow_dataops.domain.merge_gate import Gate
     from airflow_dataops.services.merging.request import MergePlaces, MergeRequest
 
 # So long a push that nobody has heard of may still be under way.
 _PATIENCE = timedelta(seconds=60)
+_PROMISES = ("acknowledged", "green", "overridden")
 _SINCE, _CONFLICTS = "pushing since", "conflicts"
+
+
+def promises(asked: MergeRequest, gate: Gate) -> dict[str, str]:
+    """What the merge's record says of its gate, whoever writes its end down."""
+    said = {
+        "acknowledged": sorted(asked.acknowledged),
+        "green": [str(one) for one in gate.items if one.asked is Asked.GREEN and one.is_met],
+        "overridden": [str(one) for one in gate.overridden],
+    }
+    return {name: "; ".join(sentences) for name, sentences in said.items() if sentences}
 
 
 def new_merge(asked: MergeRequest, *, ours: str, theirs: str, conflicts: int) -> KitchenMerge:
@@ -79,7 +93,9 @@ def land(
     details = {**merge.details, _SINCE: asked.now.isoformat()}
     pushing = replace(merge, state=MergeState.PUSHING, commit=commit, details=details)
     if is_new:
-        places.book.begin(pushing, asked.kitchen)
+        # Written before the branch moves: nobody's death in between can lose it.
+        over = _overriding(pushing, asked)
+        places.book.begin(pushing, asked.kitchen, audit=over)
     elif not places.book.change(merge, pushing):
         raise _busy(asked, "somebody else changed it meanwhile; look at it again")
     try:
@@ -119,12 +135,20 @@ def _finish(pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces) -> 
         details={name: v for name, v in pushing.details.items() if name != _SINCE},
     )
     facts = {"commit": pushing.commit or "", "ours": pushing.ours, "theirs": pushing.theirs}
-    if asked.acknowledged:
-        facts["acknowledged"] = "; ".join(sorted(asked.acknowledged))
+    facts |= {name: done.details[name] for name in _PROMISES if name in done.details}
     entry = asked.entry(f"merge {pushing.direction}", **facts)
     places.book.change(pushing, done, audit=entry)
     places.registry.ask_for_parsing(asked.kitchen)
     return done
+
+
+def _overriding(pushing: KitchenMerge, asked: MergeRequest) -> AuditEntry | None:
+    """What the audit trail keeps of somebody who does without evidence."""
+    overridden = pushing.details.get("overridden")
+    if overridden is None:
+        return None
+    facts = {"ours": pushing.ours, "theirs": pushing.theirs, "overridden": overridden}
+    return asked.entry("override gate", **facts)
 
 
 def _take_back(pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces) -> None:

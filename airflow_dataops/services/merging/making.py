@@ -13,9 +13,11 @@ from airflow_dataops.domain.merge_draft import (
     conflict_paths,
     present_resolutions,
 )
-from airflow_dataops.errors import BranchMoved, KitchenBusy, MergeNotReady
-from airflow_dataops.services.merging.landing import land, new_merge, settled, tips_of
-from airflow_dataops.services.merging.meaning import meaning_of, missing_of
+from airflow_dataops.domain.merge_gate import Gate
+from airflow_dataops.errors import BranchMoved, InvalidRequest, KitchenBusy, MergeNotReady
+from airflow_dataops.services.merging.gate import gate_of, merged_down
+from airflow_dataops.services.merging.landing import land, new_merge, promises, settled, tips_of
+from airflow_dataops.services.merging.meaning import meaning_of
 from airflow_dataops.services.merging.request import MergeOutcome, MergeReport
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def preview(asked: MergeRequest, places: MergePlaces, *, with_meaning: bool = Tr
         preview=found,
         files=tuple(files),
         meaning=tuple(meaning),
-        missing=tuple(_missing(asked, found) + missing_of(asked, meaning)),
+        gate=gate_of(asked, found, meaning, places),
         under_way=places.book.under_way(asked.kitchen, asked.other),
     )
 
@@ -65,6 +67,9 @@ def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
         OutsideSystemError: the repository does not answer.
     """
     check_reason(asked.reason)
+    if asked.overrides and not (asked.reason or "").strip():
+        message = "whoever overrides the gate says why: give a reason"
+        raise InvalidRequest(message, field="reason")
     under_way = settled(asked, places)
     ours, theirs = tips_of(asked, places)
     _check_seen(asked, ours=ours, theirs=theirs)
@@ -72,11 +77,7 @@ def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
     found = _with_relation(found, places)
     if found.is_nothing_new:
         return MergeOutcome(preview=found, commit=ours, is_new=False)
-    missing = _missing(asked, found)
-    if not missing and asked.direction is Direction.UP:
-        missing = missing_of(asked, meaning_of(asked, found, places))
-    if missing:
-        raise MergeNotReady(asked.what, missing)
+    gate = _passed(asked, found, places)
     if found.conflicts:
         return MergeOutcome(
             preview=found,
@@ -85,6 +86,7 @@ def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
             merge=_drafted(asked, found, under_way, places),
         )
     begun = _at(under_way, found) or new_merge(asked, ours=ours, theirs=theirs, conflicts=0)
+    begun = replace(begun, details={**begun.details, **promises(asked, gate)})
     if under_way is not None and not places.book.change(under_way, begun):
         raise KitchenBusy(asked.kitchen.name, "being merged into", "look at it again")
     # Down without work of one's own is the parent's line; up always says who delivered.
@@ -104,17 +106,21 @@ def _with_relation(found: MergePreview, places: MergePlaces) -> MergePreview:
     )
 
 
-def _missing(asked: MergeRequest, found: MergePreview) -> list[str]:
-    """What has to be done first."""
-    if asked.direction is Direction.DOWN or found.is_nothing_new:
-        return []
-    # What was tested in the child is what will run: also where the parent has new commits that
-    # bring nothing, as the one of the last merge up.
-    if found.tree is not None and found.tree == found.theirs_tree:
-        return []
-    other = asked.other.name
-    what = f"{asked.kitchen.name} has changes that {other} has not; first merge them down:"
-    return [f"{what} airflow dataops merge down {other}"]
+def _passed(asked: MergeRequest, found: MergePreview, places: MergePlaces) -> Gate:
+    """The gate, which is open.
+
+    Raises:
+        MergeNotReady: it is not; says what is missing.
+    """
+    if asked.direction is Direction.DOWN:
+        return Gate()
+    first = merged_down(asked, found)
+    # Nothing is built for a merge that cannot be made anyway.
+    meaning = meaning_of(asked, found, places) if first.is_met else []
+    gate = gate_of(asked, found, meaning, places) if first.is_met else Gate(items=(first,))
+    if not gate.is_open:
+        raise MergeNotReady(asked.what, [str(item) for item in gate.missing])
+    return gate
 
 
 def _check_seen(asked: MergeRequest, *, ours: str, theirs: str) -> None:

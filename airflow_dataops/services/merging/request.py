@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.audit import AuditEntry
 from airflow_dataops.domain.merge import Direction
+from airflow_dataops.domain.merge_gate import Gate
 from airflow_dataops.domain.source_change import Authorship
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge
     from airflow_dataops.domain.merge_meaning import Meaning
     from airflow_dataops.domain.staff import Person
+    from airflow_dataops.evidence_ports import EvidenceBook
     from airflow_dataops.merge_ports import MergeBook, MergeRepository, OutlineReader
     from airflow_dataops.ports import KitchenRegistry
 
@@ -34,6 +36,7 @@ class MergeRequest:
         ours: commit that the person takes the kitchen to be at; None where they name nothing.
         theirs: the same of the other.
         acknowledged: of what the merge takes away, what the person says may go.
+        overrides: the person does without evidence; for a reason, and they have the right to.
     """
 
     kitchen: Kitchen
@@ -47,6 +50,7 @@ class MergeRequest:
     ours: str | None = None
     theirs: str | None = None
     acknowledged: frozenset[str] = frozenset()
+    overrides: bool = False
 
     @property
     def what(self) -> str:
@@ -88,6 +92,8 @@ class MergePlaces:
         outlines: None where this installation builds no pipelines of merges.
         at_parse: what pipelines of a kitchen may know of it.
         tools: that a kitchen's environment declares.
+        evidence: what runs said of the files that they ran.
+        dags_folder: of the project's branches, with ordinary DAG files.
     """
 
     repository: MergeRepository
@@ -96,6 +102,8 @@ class MergePlaces:
     outlines: OutlineReader | None
     at_parse: Callable[[Kitchen], KitchenAtParse]
     tools: Callable[[Kitchen], Collection[str]]
+    evidence: EvidenceBook
+    dags_folder: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +113,20 @@ class MergeReport:
     Attributes:
         files: what it makes of the kitchen's files; none with conflicts.
         meaning: what it does to pipelines.
-        missing: what stands in its way, one sentence each.
+        gate: what it has to have, and has.
         under_way: the merge of the two that people decide about already.
     """
 
     preview: MergePreview
     files: tuple[FileChange, ...] = ()
     meaning: tuple[Meaning, ...] = ()
-    missing: tuple[str, ...] = ()
+    gate: Gate = field(default_factory=Gate)
     under_way: KitchenMerge | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What stands in its way, one sentence each."""
+        return tuple(str(item) for item in self.gate.missing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

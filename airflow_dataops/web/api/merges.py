@@ -18,6 +18,8 @@ from airflow_dataops.domain.permissions import Action
 from airflow_dataops.errors import InvalidRequest, KitchenNotFound
 from airflow_dataops.services import merging
 from airflow_dataops.web.bodies import body_of, described
+from airflow_dataops.web.evidence_collecting import collect_evidence
+from airflow_dataops.web.gate_answers import GateAnswer, gate_answer
 from airflow_dataops.web.merge_answers import (
     DraftAnswer,
     MergeAnswer,
@@ -63,6 +65,13 @@ def preview_merge(
     asked = _request(visit, name, direction, may_see=True)
     report = merging.preview(asked, _places(visit, asked), with_meaning=meaning)
     return preview_answer(asked, report)
+
+
+@router.get("/kitchens/{name}/merge/up/gate")
+def show_gate(visit: PresentVisit, name: str) -> GateAnswer:
+    """What merging a kitchen up into its parent takes now, and what of it is there."""
+    asked = _request(visit, name, Direction.UP, may_see=True)
+    return gate_answer(merging.preview(asked, _places(visit, asked)).gate)
 
 
 @router.post(_MERGE, openapi_extra=described(AskMerge))
@@ -151,6 +160,10 @@ def _request(
     kitchen, other = (child, parent) if direction is Direction.DOWN else (parent, child)
     if not may_see:
         visit.check(_TO_MERGE[direction], kitchen)
+    if body is not None and body.override:
+        visit.check(Action.OVERRIDE_GATE, kitchen)
+    if direction is Direction.UP:
+        collect_evidence(visit.installation, child, now=visit.now)
     return merging.MergeRequest(
         kitchen=kitchen,
         other=other,
@@ -163,6 +176,7 @@ def _request(
         ours=body.ours if body else None,
         theirs=body.theirs if body else None,
         acknowledged=frozenset(body.acknowledged if body else ()),
+        overrides=body.override if body else False,
     )
 
 

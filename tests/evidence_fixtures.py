@@ -1,0 +1,67 @@
+"""Runs of a kitchen's pipelines as Airflow and our results API leave them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from airflow_dataops.adapters.git_repository import Mirror
+from airflow_dataops.domain import results
+from airflow_dataops.domain.data_tests import Outcome, Verdict
+from airflow_dataops.domain.manifest import KitchenAtCommit, Manifest
+from tests.registry.airflow_rows import add_finished_run
+
+_moments = count(1)
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TESTS = "load.data_tests"
+
+
+def publish(copy, url, kitchen, commit):
+    """Have the repository say that a kitchen shows a commit; the bundle's version."""
+    mirror = Mirror(copy, url=url)
+    mirror.fetch_branches()
+    manifest = Manifest(
+        project=kitchen.project,
+        environment=kitchen.environment,
+        tools={},
+        kitchens={kitchen.name: KitchenAtCommit(id=kitchen.id, commit=commit, owner="padma")},
+    )
+    return mirror.publish_manifest(manifest.to_bytes(), [commit])
+
+
+def run_tests(  # noqa: PLR0913 - each is a way in which runs differ
+    engine, kitchen, version, pipeline, *, outcome=Outcome.PASS, marked=(), tests=(TESTS,)
+):
+    """A finished run of a pipeline whose tests said something; its id.
+
+    A marked test task has said nothing, as one that somebody marked as a success.
+    """
+    from airflow_dataops.registry.results import ResultTable
+
+    at = max(START, kitchen.created_at) + timedelta(minutes=next(_moments))
+    failed = outcome in {Outcome.FAIL, Outcome.ERROR} and not marked
+    run_id = add_finished_run(
+        engine,
+        f"{kitchen.name}.{pipeline}",
+        version=version,
+        state="failed" if failed else "success",
+        states=dict.fromkeys(tests, "failed") if failed else None,
+        tasks=("load.copy", *tests),
+        marked=marked,
+        at=at,
+    )
+    table = ResultTable(engine)
+    for task in set(tests) - set(marked):
+        run = results.TestingRun(
+            kitchen_id=kitchen.id,
+            place=results.PipelineStage(pipeline=pipeline, stage=results.stage_of(task)),
+            run_id=run_id,
+            task_id=task,
+            map_index=-1,
+            try_number=1,
+            at=at,
+            version=version,
+        )
+        verdict = Verdict(test="rows", outcome=outcome, measured=7.0, detail="expected 10 to 20")
+        table.record(run, [verdict], now=at)
+    return run_id
