@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.evidence import Evidence, FinishedRun, RunKey
     from airflow_dataops.domain.input_tree import TreeInputs
     from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.merge_queue import QueueEntry
 
 
 class RunsOfKitchens(Protocol):
@@ -42,6 +44,24 @@ class EvidenceBook(Protocol):
         """What runs of a kitchen were evidence of, the last one first."""
 
 
+class MergeQueue(Protocol):
+    """Kitchens that wait to be merged into their parents."""
+
+    def join(self, entry: QueueEntry, kitchen: Kitchen, *, audit: AuditEntry) -> None:
+        """Let a kitchen wait, in the place of an earlier wait of its own.
+
+        Raises:
+            KitchenBusy: it joins in this moment already, or is being deleted.
+            KitchenNotFound: it is deleted.
+        """
+
+    def waiting(self, parent: Kitchen) -> list[QueueEntry]:
+        """Kitchens that wait to be merged into one, the longest wait first."""
+
+    def end(self, entry: QueueEntry, *, audit: AuditEntry | None = None) -> bool:
+        """Write down what became of a wait, unless somebody did meanwhile: then False."""
+
+
 class RanCode(Protocol):
     """The repository, asked what a run ran."""
 
@@ -56,3 +76,19 @@ class RanCode(Protocol):
             BundleError: what the repository has under this version is not it.
             OutsideSystemError: the repository does not have it, or does not answer.
         """
+
+    def tips_with_inputs(
+        self, branches: Sequence[str], *, dags_folder: str
+    ) -> dict[str, tuple[str, TreeInputs]]:
+        """Of each branch that there is, the commit at its tip and what is built from it.
+
+        Raises:
+            OutsideSystemError: the repository does not answer.
+        """
+
+
+class RunNeeds(Protocol):
+    """Which DAGs wait for which others."""
+
+    def of(self, dag_ids: Iterable[str]) -> dict[str, set[str]]:
+        """For each DAG, those of the others that it waits for."""

@@ -24,6 +24,7 @@ def merge_places(project: str) -> MergePlaces:
         ConfigurationError: a setting of this installation is wrong or missing.
     """
     from airflow_dataops.registry.evidence import EvidenceTable
+    from airflow_dataops.registry.merge_queue import QueueTable
     from airflow_dataops.registry.merges import MergeTable
 
     projects = config.environments()
@@ -40,6 +41,7 @@ def merge_places(project: str) -> MergePlaces:
         at_parse=at_parse,
         tools=lambda kitchen: projects.environment(kitchen.environment).tools,
         evidence=EvidenceTable(bootstrap.metadata_database()),
+        queue=QueueTable(bootstrap.metadata_database()),
         dags_folder=of_project.dags_folder,
     )
 
@@ -53,6 +55,7 @@ def evidence_places(project: str) -> EvidencePlaces:
     from airflow_dataops.registry.evidence import EvidenceTable
     from airflow_dataops.registry.finished_runs import FinishedRuns
     from airflow_dataops.registry.results import ResultTable
+    from airflow_dataops.registry.run_needs import RunNeedsTable
 
     of_project = config.environments().projects[project]
     database = bootstrap.metadata_database()
@@ -61,6 +64,7 @@ def evidence_places(project: str) -> EvidencePlaces:
         results=ResultTable(database),
         book=EvidenceTable(database),
         code=_repository(project, of_project.repository),
+        needs=RunNeedsTable(database),
         dags_folder=of_project.dags_folder,
     )
 

@@ -121,6 +121,14 @@ _RUN = (
         default=True,
     ),
 )
+_TEST = (
+    Arg(
+        ("--changed",),
+        help="Only pipelines that are built from something else than the parent's",
+        action="store_true",
+    ),
+    Arg(("--follow",), help="Show what each task comes to, too", action="store_true"),
+)
 _LOGIN = (
     Arg(("--url",), help="Address of Airflow's API server; default: that of the last login"),
     Arg(("--username",), help="Your name in Airflow; default: that of the last login"),
@@ -224,6 +232,7 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
         "delete": ("kitchen_life.delete_kitchen", "Delete a kitchen with all it holds"),
         "staff": ("kitchen_api.staff_kitchen", "Show or change who works in a kitchen"),
         "run": ("kitchen_run.run_pipeline", "Run a pipeline and follow it, after a push"),
+        "test": ("kitchen_test.test_kitchen", "Run its pipelines in order; what is green?"),
         "history": ("kitchen_api.show_history", "Show who did what to a kitchen"),
         "credentials": ("credentials.get_credentials", "Get a login that ends by itself"),
         "refresh": (
@@ -239,6 +248,7 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
         "delete": (_KITCHEN, _YES, _REASON, _NO_WAIT, ARG_OUTPUT, _LOCAL),
         "staff": (_KITCHEN, *_STAFF, ARG_OUTPUT),
         "run": (_KITCHEN, *_RUN, ARG_OUTPUT),
+        "test": (_KITCHEN, *_TEST, ARG_OUTPUT),
         "history": (_KITCHEN, ARG_OUTPUT),
         "credentials": (_KITCHEN, *_CREDENTIALS),
         "refresh": (_KITCHEN, _LOCAL),

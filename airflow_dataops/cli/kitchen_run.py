@@ -31,7 +31,7 @@ _CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class Wanted:
     """A pipeline of a kitchen, and the commit that is to run; None for whichever is shown."""
 
     kitchen: str
@@ -50,14 +50,14 @@ def run_pipeline(arguments: Any) -> None:
     with ApiClient.of_present_login() as api, display:
         kitchen = api.one(KitchenAnswer, "GET", "kitchens", name)
         commit = _push(kitchen, display) if arguments.push else None
-        wanted = _Wanted(kitchen=name, pipeline=pipeline, commit=commit)
-        shown = _shown(wanted, api, display)
-        run = _begin(shown, about, api)
-        display.begun(run, commit=shown.commit)
+        wanted = Wanted(kitchen=name, pipeline=pipeline, commit=commit)
+        found = shown(wanted, api, display)
+        run = begin(found, about, api)
+        display.begun(run, commit=found.commit)
         if arguments.follow:
-            run = _follow(run, api, display)
+            run = follow(run, api, display)
     if not is_for_people:
-        show_table([_row(run, shown)], output=arguments.output)
+        show_table([_row(run, found)], output=arguments.output)
     if arguments.follow and run.state != "success":
         fail(f"run {run.dag_run_id} of {run.dag_id} ended as {run.state}")
 
@@ -71,7 +71,7 @@ def _push(kitchen: KitchenAnswer, display: RunDisplay) -> str:
     return commit
 
 
-def _shown(wanted: _Wanted, api: ApiClient, display: RunDisplay) -> PipelineAnswer:
+def shown(wanted: Wanted, api: ApiClient, display: RunDisplay) -> PipelineAnswer:
     """The pipeline once Airflow has it as it was pushed.
 
     Raises:
@@ -99,11 +99,11 @@ def _shown(wanted: _Wanted, api: ApiClient, display: RunDisplay) -> PipelineAnsw
     raise PipelineNotShown(message)
 
 
-def _code(wanted: _Wanted, api: ApiClient) -> CodeAnswer:
+def _code(wanted: Wanted, api: ApiClient) -> CodeAnswer:
     return api.one(CodeAnswer, "GET", "kitchens", wanted.kitchen, "pipelines")
 
 
-def _pipeline(code: CodeAnswer, wanted: _Wanted) -> PipelineAnswer | None:
+def _pipeline(code: CodeAnswer, wanted: Wanted) -> PipelineAnswer | None:
     """The pipeline, where a run of it would be one of what is wanted."""
     for shown in code.pipelines:
         if shown.name == wanted.pipeline and wanted.commit in {None, shown.commit}:
@@ -111,14 +111,14 @@ def _pipeline(code: CodeAnswer, wanted: _Wanted) -> PipelineAnswer | None:
     return None
 
 
-def _is_read(code: CodeAnswer, before: CodeAnswer, wanted: _Wanted) -> bool:
+def _is_read(code: CodeAnswer, before: CodeAnswer, wanted: Wanted) -> bool:
     """Whether Airflow has come to an end with what was pushed, one way or the other."""
     has_new_error = code.error is not None and code.error_at != before.error_at
     others = [shown.commit for shown in code.pipelines]
     return has_new_error or wanted.commit in others
 
 
-def _pipeline_or_why_not(code: CodeAnswer, wanted: _Wanted) -> PipelineAnswer:
+def _pipeline_or_why_not(code: CodeAnswer, wanted: Wanted) -> PipelineAnswer:
     found = _pipeline(code, wanted)
     if found is not None:
         return found
@@ -135,7 +135,14 @@ def _pipeline_or_why_not(code: CodeAnswer, wanted: _Wanted) -> PipelineAnswer:
     raise PipelineNotShown(message)
 
 
-def _begin(shown: PipelineAnswer, about: date | None, api: ApiClient) -> RunAnswer:
+def begin(shown: PipelineAnswer, about: date | None, api: ApiClient) -> RunAnswer:
+    """Have Airflow run what it shows.
+
+    Args:
+        shown: the pipeline.
+        about: the day that the run is about; None for today.
+        api: of Airflow, asked with the person's own rights.
+    """
     conf = {} if about is None else {"run_date": about.isoformat()}
     body: dict[str, object] = {"logical_date": None, "conf": conf}
     path = f"/api/v2/dags/{shown.dag_id}/dagRuns"
@@ -149,7 +156,8 @@ def _begin(shown: PipelineAnswer, about: date | None, api: ApiClient) -> RunAnsw
         return api.read(RunAnswer, api.request("POST", path, body=body))
 
 
-def _follow(run: RunAnswer, api: ApiClient, display: RunDisplay) -> RunAnswer:
+def follow(run: RunAnswer, api: ApiClient, display: RunDisplay) -> RunAnswer:
+    """Watch a run to its end; Ctrl-C leaves it running."""
     try:
         return Following(api=api, display=display, run=run).to_its_end()
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from airflow_dataops.domain.data_tests import Outcome
 from airflow_dataops.domain.results import stage_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from airflow_dataops.domain.results import Result
@@ -187,13 +187,13 @@ def said(results: Iterable[Result]) -> tuple[TestSaid, ...]:
     )
 
 
-def deciding(found: Sequence[Evidence], *, kitchen_id: str) -> Evidence | None:
-    """Of evidence about one input tree, that which counts for a merge of a kitchen.
+def deciding(found: Sequence[Evidence], *, kitchens: Collection[str]) -> Evidence | None:
+    """Of evidence about one input tree, that which counts for a merge of some kitchens, by ids.
 
-    The kitchen's own last run decides; where it has none, the last run of any other kitchen.
+    Their own last run decides; where they have none, the last run of any other kitchen.
     """
     counting = [one for one in found if one.standing is not Standing.VOID]
-    own = [one for one in counting if one.kitchen_id == kitchen_id]
+    own = [one for one in counting if one.kitchen_id in kitchens]
     return max(own or counting, key=lambda one: one.ended_at, default=None)
 
 

@@ -34,6 +34,7 @@ class GateItem:
         about: a pipeline's name, or what is taken away; empty for the merge as a whole.
         there: what is true.
         is_met: whether that is enough.
+        is_red: it was tested and is not green; otherwise it was not tested yet.
         to_do: what would make it enough; empty where it is.
     """
 
@@ -42,6 +43,7 @@ class GateItem:
     is_met: bool
     about: str = ""
     to_do: str = ""
+    is_red: bool = False
 
     @property
     def can_be_overridden(self) -> bool:

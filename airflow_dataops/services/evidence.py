@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain import names
 from airflow_dataops.domain.evidence import Evidence, Judgement, Standing, judge_run, said
-from airflow_dataops.errors import BundleError
+from airflow_dataops.domain.input_tree import changed_inputs
+from airflow_dataops.domain.run_order import waves
+from airflow_dataops.errors import BundleError, KitchenError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from airflow_dataops.data_ports import ResultBook
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.input_tree import TreeInputs
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.results import Result
-    from airflow_dataops.evidence_ports import EvidenceBook, RanCode, RunsOfKitchens
+    from airflow_dataops.evidence_ports import EvidenceBook, RanCode, RunNeeds, RunsOfKitchens
 
 Code = tuple[str, "TreeInputs"]
 _UNKNOWN = "nobody knows which files it ran"
@@ -39,7 +42,24 @@ class EvidencePlaces:
     results: ResultBook
     book: EvidenceBook
     code: RanCode
+    needs: RunNeeds
     dags_folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestPlan:
+    """What is to be run to test a kitchen, and in which order.
+
+    Attributes:
+        commit: that the kitchen's branch is at.
+        waves: pipelines in groups, each with those that come first; of one group none waits for
+            another.
+    """
+
+    __test__ = False
+
+    commit: str
+    waves: tuple[Mapping[str, tuple[str, ...]], ...]
 
 
 def collect(kitchen: Kitchen, places: EvidencePlaces, *, now: datetime) -> list[Evidence]:
@@ -66,6 +86,47 @@ def collect(kitchen: Kitchen, places: EvidencePlaces, *, now: datetime) -> list[
         found.append(_evidence(kitchen, run, told, ran[run.version], now))
     places.book.record(found)
     return found
+
+
+def plan(
+    kitchen: Kitchen, parent: Kitchen | None, places: EvidencePlaces, *, changed: bool
+) -> TestPlan:
+    """What is to be run to test a kitchen.
+
+    Args:
+        kitchen: the kitchen.
+        parent: what it is compared with; None for one without.
+        places: where its code and its runs are.
+        changed: only the pipelines that are built from something else than the parent's.
+
+    Raises:
+        KitchenError: its branch is gone.
+        OutsideSystemError: the repository does not answer.
+    """
+    branches = [kitchen.branch, *([parent.branch] if parent else [])]
+    tips = places.code.tips_with_inputs(branches, dags_folder=places.dags_folder)
+    if kitchen.branch not in tips:
+        message = f"the repository has no branch {kitchen.branch!r} any more; push it again"
+        raise KitchenError(message)
+    commit, inputs = tips[kitchen.branch]
+    before = tips.get(parent.branch) if parent else None
+    new = set(inputs.pipelines)
+    if before is not None:
+        new = {one.name for one in changed_inputs(before[1], inputs).pipelines}
+    chosen = kitchen.settings.pipelines
+    shown = set(inputs.pipelines) if chosen is None else {*chosen, *new} & set(inputs.pipelines)
+    return TestPlan(commit=commit, waves=_ordered(kitchen, new if changed else shown, places))
+
+
+def _ordered(
+    kitchen: Kitchen, pipelines: set[str], places: EvidencePlaces
+) -> tuple[Mapping[str, tuple[str, ...]], ...]:
+    by_dag = {names.dag_id(kitchen.name, pipeline): pipeline for pipeline in pipelines}
+    needs = {
+        by_dag[dag_id]: tuple(sorted(by_dag[first] for first in firsts if first in by_dag))
+        for dag_id, firsts in places.needs.of(by_dag).items()
+    }
+    return tuple({name: needs.get(name, ()) for name in wave} for wave in waves(pipelines, needs))
 
 
 def _code(version: str | None, kitchen: Kitchen, places: EvidencePlaces) -> Code | None:

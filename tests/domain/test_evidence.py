@@ -166,7 +166,7 @@ GREEN, RED, VOID = Standing.GREEN, Standing.RED, Standing.VOID
     ],
 )
 def test_a_kitchens_own_last_run_decides_and_anothers_where_it_has_none(found, decides):
-    one = evidence.deciding(found, kitchen_id="padma")
+    one = evidence.deciding(found, kitchens={"padma"})
     assert (one.run_id if one else None) == decides
 
 

@@ -123,6 +123,10 @@ TABLE = {
         "private": all_(404),
         "protected": all_(422),
     },
+    # The table's kitchens hang below one that not everybody sees.
+    "GET /kitchens/{name}/merge/up/gate": {**seen(200), "protected": all_(422)},
+    "GET /kitchens/{name}/evidence": seen(200),
+    "GET /kitchens/{name}/test-plan": seen(200),
     "POST /kitchens/{name}/merge/{direction}": for_kitchens(200, least="cook", protected=all_(422)),
     # No merge is under way: who passes hears that.
     "POST /kitchens/{name}/merge/{direction}/resolutions": for_kitchens(

@@ -70,6 +70,8 @@ class MergeRepository:
         self._url = url
         self._patience = patience_seconds
         self._mirror = Mirror(path, url=url, patience_seconds=patience_seconds)
+        # On no branch yet: what is merged into next was made here a moment ago.
+        self._written: set[str] = set()
 
     def tips(self, branches: Sequence[str]) -> dict[str, str]:
         """Commit at the tip of each branch that there is, by branch."""
@@ -137,6 +139,21 @@ class MergeRepository:
 
         return self._trying((), look)
 
+    def tips_with_inputs(
+        self, branches: Sequence[str], *, dags_folder: str
+    ) -> dict[str, tuple[str, TreeInputs]]:
+        """Of each branch that there is, the commit at its tip and what is built from it."""
+        tips = self.tips(branches)
+
+        def look(database: ObjectDatabase) -> dict[str, tuple[str, TreeInputs]]:
+            with database.looking() as merging:
+                return {
+                    branch: (commit, tree_inputs(merging, commit, dags_folder=dags_folder))
+                    for branch, commit in tips.items()
+                }
+
+        return self._trying(list(tips.values()), look)
+
     def texts(self, ours: str, theirs: str) -> dict[str, Parts]:
         """The files whose text is in conflict, by path."""
         return self._trying((ours, theirs), lambda database: previews.texts(database, ours, theirs))
@@ -183,7 +200,9 @@ class MergeRepository:
                         stream=message,
                         env=identity_of(authorship.author),
                     )
-            return committed.decode().strip()
+            commit = committed.decode().strip()
+            self._written.add(commit)
+            return commit
 
         return self._trying((preview.ours, preview.theirs), make)
 
@@ -237,6 +256,7 @@ class MergeRepository:
 
     def _begin_anew(self) -> None:
         with self._alone():
+            self._written.clear()
             log.warning("the copy of %s at %s is broken; making it anew", *self._places())
             shutil.rmtree(self._path, ignore_errors=True)
 
@@ -245,7 +265,9 @@ class MergeRepository:
 
     def _has(self, commits: Sequence[str]) -> bool:
         database = ObjectDatabase(self._path)
-        return (self._path / "HEAD").exists() and all(map(database.reaches, commits))
+        return (self._path / "HEAD").exists() and all(
+            commit in self._written or database.reaches(commit) for commit in commits
+        )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -5,6 +5,13 @@ merge by itself becomes a draft, in which people decide region by region, togeth
 """
 
 from airflow_dataops.services.merging.making import merge, preview
+from airflow_dataops.services.merging.queueing import (
+    LandRequest,
+    join,
+    land_queue,
+    leave,
+    stage,
+)
 from airflow_dataops.services.merging.request import (
     MergeDraft,
     MergeOutcome,
@@ -15,6 +22,7 @@ from airflow_dataops.services.merging.request import (
 from airflow_dataops.services.merging.resolving import abandon, complete, draft, resolve
 
 __all__ = [
+    "LandRequest",
     "MergeDraft",
     "MergeOutcome",
     "MergePlaces",
@@ -23,7 +31,11 @@ __all__ = [
     "abandon",
     "complete",
     "draft",
+    "join",
+    "land_queue",
+    "leave",
     "merge",
     "preview",
     "resolve",
+    "stage",
 ]

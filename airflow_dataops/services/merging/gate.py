@@ -11,7 +11,7 @@ from airflow_dataops.domain.merge_gate import Asked, Gate, GateItem
 from airflow_dataops.domain.merge_meaning import MeaningKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from airflow_dataops.domain.evidence import Evidence
     from airflow_dataops.domain.input_tree import PipelineInputs
@@ -31,7 +31,13 @@ def gate_of(
     items = [merged_down(asked, found)]
     if found.tree is not None:
         items += built(meaning)
-        items += green(changed(found, places), asked, places)
+        items += green(
+            changed(found, places),
+            places,
+            project=asked.kitchen.project,
+            kitchens={asked.other.id},
+            to_do=f"airflow dataops kitchen test {asked.other.name} --changed",
+        )
         items += acknowledged(meaning, asked)
     return Gate(items=tuple(items), overridden_by=asked.by.name if asked.overrides else None)
 
@@ -59,13 +65,27 @@ def changed(found: MergePreview, places: MergePlaces) -> ChangedInputs:
     return changed_inputs(before, after) if after is not None else ChangedInputs()
 
 
-def green(inputs: ChangedInputs, asked: MergeRequest, places: MergePlaces) -> Iterator[GateItem]:
-    """Each changed pipeline has to be green on exactly what will run."""
+def green(
+    inputs: ChangedInputs,
+    places: MergePlaces,
+    *,
+    project: str,
+    kitchens: Collection[str],
+    to_do: str,
+) -> Iterator[GateItem]:
+    """Each changed pipeline has to be green on exactly what will run.
+
+    Args:
+        inputs: what is changed.
+        places: where evidence is.
+        project: whose.
+        kitchens: ids of those whose own runs decide, where they have any.
+        to_do: what makes it green.
+    """
     wanted = {one.name: one.input_tree for one in inputs.pipelines}
-    evidence = places.evidence.about(asked.kitchen.project, wanted) if wanted else {}
-    to_do = f"airflow dataops kitchen test {asked.other.name} --changed"
+    evidence = places.evidence.about(project, wanted) if wanted else {}
     for one in inputs.pipelines:
-        yield _tested(one, evidence[one.name], asked.other.id, to_do)
+        yield _tested(one, evidence[one.name], kitchens, to_do)
     for path in inputs.ordinary:
         there = "it is changed, and nothing tests it"
         yield GateItem(asked=Asked.GREEN, about=path, there=there, is_met=False, to_do=_BY_HAND)
@@ -103,25 +123,26 @@ def acknowledged(meaning: Iterable[Meaning], asked: MergeRequest) -> list[GateIt
 
 
 def _tested(
-    inputs: PipelineInputs, evidence: Sequence[Evidence], kitchen_id: str, to_do: str
+    inputs: PipelineInputs, evidence: Sequence[Evidence], kitchens: Collection[str], to_do: str
 ) -> GateItem:
-    one = deciding(evidence, kitchen_id=kitchen_id)
+    one = deciding(evidence, kitchens=kitchens)
     is_green = one is not None and one.standing is Standing.GREEN
-    there = _never(inputs, evidence, kitchen_id)
+    there = _never(inputs, evidence, kitchens)
     if one is not None:
-        there = f"{one.standing} in {_where(one, kitchen_id)}{_came_to(one)}"
+        there = f"{one.standing} in {_where(one, kitchens)}{_came_to(one)}"
     return GateItem(
         asked=Asked.GREEN,
         about=inputs.name,
         there=there,
         is_met=is_green,
+        is_red=one is not None and not is_green,
         to_do="" if is_green else to_do,
     )
 
 
-def _where(one: Evidence, kitchen_id: str) -> str:
+def _where(one: Evidence, kitchens: Collection[str]) -> str:
     # Another kitchen's name may be its staff's alone.
-    return f"{one.kitchen}, {one.run_id}" if one.kitchen_id == kitchen_id else "another kitchen"
+    return f"{one.kitchen}, {one.run_id}" if one.kitchen_id in kitchens else "another kitchen"
 
 
 def _came_to(one: Evidence) -> str:
@@ -130,12 +151,12 @@ def _came_to(one: Evidence) -> str:
     return f": {said}" if said else ""
 
 
-def _never(inputs: PipelineInputs, evidence: Sequence[Evidence], kitchen_id: str) -> str:
+def _never(inputs: PipelineInputs, evidence: Sequence[Evidence], kitchens: Collection[str]) -> str:
     there = "never tested as it would run"
     if evidence:
         last = max(evidence, key=lambda one: one.ended_at)
         why = "; ".join(last.reasons[:3])
-        there += f"; a run in {_where(last, kitchen_id)} is no evidence: {why}"
+        there += f"; a run in {_where(last, kitchens)} is no evidence: {why}"
     if inputs.why_whole:
         there += f" (bound to the whole branch: {inputs.why_whole})"
     return there

@@ -17,6 +17,8 @@ from airflow_dataops.domain.merge_gate import Asked
 from airflow_dataops.errors import BranchMoved, KitchenBusy, KitchenError, PushRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.merge_gate import Gate
     from airflow_dataops.services.merging.request import MergePlaces, MergeRequest
@@ -104,6 +106,44 @@ def land(
         _take_back(pushing, asked, places)
         raise
     return _finish(pushing, asked, places)
+
+
+def land_together(
+    merges: Sequence[KitchenMerge],
+    asked: Sequence[MergeRequest],
+    places: MergePlaces,
+    *,
+    seen: str,
+) -> None:
+    """Move a kitchen's branch once, for several merges that follow each other: all or none land.
+
+    Args:
+        merges: with their commits, each on top of the one before.
+        asked: what each was asked as.
+        places: where.
+        seen: the commit that the branch was at.
+
+    Raises:
+        KitchenBusy: somebody else lands a merge of one of them.
+        BranchMoved: somebody pushed meanwhile.
+        PushRefused: the repository does not take it; says why.
+        OutsideSystemError: it does not answer; ``settled`` says later what became of them.
+    """
+    begun: list[tuple[KitchenMerge, MergeRequest]] = []
+    try:
+        for merge, one in zip(merges, asked, strict=True):
+            details = {**merge.details, _SINCE: one.now.isoformat()}
+            pushing = replace(merge, state=MergeState.PUSHING, details=details)
+            settled(one, places)
+            places.book.begin(pushing, one.kitchen)
+            begun.append((pushing, one))
+        places.repository.move(asked[0].kitchen.branch, seen=seen, to=str(merges[-1].commit))
+    except (BranchMoved, PushRefused, KitchenBusy):
+        for pushing, one in begun:
+            _take_back(pushing, one, places)
+        raise
+    for pushing, one in begun:
+        _finish(pushing, one, places)
 
 
 def settled(asked: MergeRequest, places: MergePlaces) -> KitchenMerge | None:

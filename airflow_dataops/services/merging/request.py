@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge
     from airflow_dataops.domain.merge_meaning import Meaning
     from airflow_dataops.domain.staff import Person
-    from airflow_dataops.evidence_ports import EvidenceBook
+    from airflow_dataops.evidence_ports import EvidenceBook, MergeQueue
     from airflow_dataops.merge_ports import MergeBook, MergeRepository, OutlineReader
     from airflow_dataops.ports import KitchenRegistry
 
@@ -93,6 +93,7 @@ class MergePlaces:
         at_parse: what pipelines of a kitchen may know of it.
         tools: that a kitchen's environment declares.
         evidence: what runs said of the files that they ran.
+        queue: who waits to be merged.
         dags_folder: of the project's branches, with ordinary DAG files.
     """
 
@@ -103,6 +104,7 @@ class MergePlaces:
     at_parse: Callable[[Kitchen], KitchenAtParse]
     tools: Callable[[Kitchen], Collection[str]]
     evidence: EvidenceBook
+    queue: MergeQueue
     dags_folder: str
 
 
