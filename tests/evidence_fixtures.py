@@ -16,17 +16,21 @@ START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TESTS = "load.data_tests"
 
 
-def publish(copy, url, kitchen, commit):
-    """Have the repository say that a kitchen shows a commit; the bundle's version."""
+def publish(copy, url, commits):
+    """Have the repository say which commit each of some kitchens shows; the bundle's version."""
     mirror = Mirror(copy, url=url)
     mirror.fetch_branches()
+    some = next(iter(commits))
     manifest = Manifest(
-        project=kitchen.project,
-        environment=kitchen.environment,
+        project=some.project,
+        environment=some.environment,
         tools={},
-        kitchens={kitchen.name: KitchenAtCommit(id=kitchen.id, commit=commit, owner="padma")},
+        kitchens={
+            kitchen.name: KitchenAtCommit(id=kitchen.id, commit=commit, owner="padma")
+            for kitchen, commit in commits.items()
+        },
     )
-    return mirror.publish_manifest(manifest.to_bytes(), [commit])
+    return mirror.publish_manifest(manifest.to_bytes(), list(commits.values()))
 
 
 def run_tests(  # noqa: PLR0913 - each is a way in which runs differ

@@ -232,7 +232,7 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
         "delete": ("kitchen_life.delete_kitchen", "Delete a kitchen with all it holds"),
         "staff": ("kitchen_api.staff_kitchen", "Show or change who works in a kitchen"),
         "run": ("kitchen_run.run_pipeline", "Run a pipeline and follow it, after a push"),
-        "test": ("kitchen_test.test_kitchen", "Run its pipelines in order; what is green?"),
+        "test": ("kitchen_testing.test_kitchen", "Run its pipelines in order; what is green?"),
         "history": ("kitchen_api.show_history", "Show who did what to a kitchen"),
         "credentials": ("credentials.get_credentials", "Get a login that ends by itself"),
         "refresh": (

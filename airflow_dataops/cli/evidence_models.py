@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection  # noqa: TC003 - pydantic reads annotations
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -41,3 +43,8 @@ class TestPlanAnswer(_Answer):
 
     commit: str
     waves: tuple[tuple[PlannedAnswer, ...], ...] = ()
+
+    def only(self, pipelines: Collection[str]) -> TestPlanAnswer:
+        """The plan without all others."""
+        left = (tuple(one for one in wave if one.pipeline in pipelines) for wave in self.waves)
+        return self.model_copy(update={"waves": tuple(wave for wave in left if wave)})

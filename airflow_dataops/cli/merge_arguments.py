@@ -38,6 +38,18 @@ _OVERRIDE = Arg(
     action="store_true",
     dest="overrides",
 )
+_PARENT = Arg(("kitchen",), help="Name of the kitchen that they are to be merged into")
+_LAND = (
+    _ACKNOWLEDGE,
+    Arg(
+        ("--in",),
+        help="A kitchen cut from the parent for that, with no work of its own: what has to be "
+        "tested together is tested there, and landed then",
+        metavar="KITCHEN",
+        dest="test_in",
+    ),
+    Arg(("--follow",), help="Show what each task comes to, too", action="store_true"),
+)
 _RESOLVE = (
     Arg(("path",), help="Path in conflict, as status lists it"),
     Arg(
@@ -83,7 +95,25 @@ def merge_group() -> GroupCommand:
                 "Make the merge as it was decided",
                 (_KITCHEN, _REASON, ARG_OUTPUT),
             ),
+            _queue(),
             _command("abandon", "End the merge under way without merging", (_KITCHEN, _REASON)),
+        ),
+    )
+
+
+def _queue() -> GroupCommand:
+    body = "airflow_dataops.cli.merge_queue"
+    return GroupCommand(
+        name="queue",
+        help="Kitchens that wait to be merged into the same parent, together",
+        subcommands=tuple(
+            ActionCommand(name=name, help=text, func=lazy_load_command(f"{body}.{name}"), args=args)
+            for name, text, args in (
+                ("list", "Show who waits", (_PARENT, ARG_OUTPUT)),
+                ("join", "Have a kitchen wait that is ready", (_KITCHEN, _REASON)),
+                ("leave", "Have it wait no longer", (_KITCHEN,)),
+                ("land", "Merge as many as can be", (_PARENT, *_LAND, _REASON, ARG_OUTPUT)),
+            )
         ),
     )
 

@@ -134,3 +134,33 @@ class DraftAnswer(_Answer):
     opened_at: datetime
     conflicts: tuple[OpenConflictAnswer, ...] = ()
     open: tuple[OpenPlaceAnswer, ...] = ()
+
+
+class QueuedAnswer(_Answer):
+    """A kitchen that waits to be merged, or waited."""
+
+    kitchen: str
+    commit: str
+    joined_by: str
+    state: str
+    detail: str = ""
+
+
+class CandidateAnswer(_Answer):
+    """Kitchens merged with each other, and what they lack together."""
+
+    commit: str
+    kitchens: tuple[str, ...] = ()
+    gate: GateAnswer = GateAnswer()
+    untested: tuple[str, ...] = ()
+    tested_in: str | None = None
+
+
+class QueuePassAnswer(_Answer):
+    """What a pass over a queue came to."""
+
+    commit: str
+    landed: tuple[QueuedAnswer, ...] = ()
+    sent_back: tuple[QueuedAnswer, ...] = ()
+    waiting: tuple[QueuedAnswer, ...] = ()
+    candidate: CandidateAnswer | None = None

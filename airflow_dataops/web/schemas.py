@@ -173,6 +173,11 @@ class DisableSchedule(_Body):
 Attempt = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
+Acknowledged = Annotated[
+    list[Annotated[str, StringConstraints(max_length=2_000)]], Field(max_length=1_000)
+]
+
+
 class AskMerge(_Body):
     """A merge to make; ``ours`` and ``theirs`` are what a preview showed, and have to be still.
 
@@ -181,10 +186,16 @@ class AskMerge(_Body):
 
     ours: Commit | None = None
     theirs: Commit | None = None
-    acknowledged: Annotated[
-        list[Annotated[str, StringConstraints(max_length=2_000)]], Field(max_length=1_000)
-    ] = []
+    acknowledged: Acknowledged = []
     override: bool = False
+    reason: Reason | None = None
+
+
+class LandQueue(_Body):
+    """A pass over a queue; what is untested is tested in the kitchen ``test_in``."""
+
+    acknowledged: Acknowledged = []
+    test_in: Name | None = None
     reason: Reason | None = None
 
 
@@ -261,6 +272,7 @@ BODIES = (
     EnableSchedule,
     DisableSchedule,
     AskMerge,
+    LandQueue,
     ResolveConflicts,
     EndMerge,
     EndOperation,

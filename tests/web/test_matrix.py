@@ -127,6 +127,13 @@ TABLE = {
     "GET /kitchens/{name}/merge/up/gate": {**seen(200), "protected": all_(422)},
     "GET /kitchens/{name}/evidence": seen(200),
     "GET /kitchens/{name}/test-plan": seen(200),
+    "GET /kitchens/{name}/merge-queue": seen(200),
+    # Nothing of theirs is new: who passes hears that.
+    "POST /kitchens/{name}/merge/up/queue": for_kitchens(409, least="cook", protected=all_(422)),
+    "DELETE /kitchens/{name}/merge/up/queue": for_kitchens(404, least="cook", protected=all_(422)),
+    "POST /kitchens/{name}/merge-queue/land": for_kitchens(
+        200, least="cook", protected=owner_alone(200)
+    ),
     "POST /kitchens/{name}/merge/{direction}": for_kitchens(200, least="cook", protected=all_(422)),
     # No merge is under way: who passes hears that.
     "POST /kitchens/{name}/merge/{direction}/resolutions": for_kitchens(
@@ -165,6 +172,8 @@ BODIES = {
     "POST /kitchens/{name}/merge/{direction}/resolutions": {
         "resolutions": [{"path": "a.py", "choice": "ours"}]
     },
+    "POST /kitchens/{name}/merge/up/queue": {},
+    "POST /kitchens/{name}/merge-queue/land": {},
     "POST /kitchens/{name}/merge/{direction}/complete": {},
     "POST /kitchens/{name}/merge/{direction}/abandon": {},
     "POST /kitchens/{name}/credentials/{tool}": {"ttl": "8h"},

@@ -41,7 +41,7 @@ def kitchen(name="dev_kitchen"):
 def run(site, pipeline="profit", **how):
     """Run a pipeline as the kitchen's branch is now."""
     found = kitchen()
-    version = publish(site.copy, site.origin.url, found, tip(site, found.branch))
+    version = publish(site.copy, site.origin.url, {found: tip(site, found.branch)})
     return run_tests(site.engine, found, version, pipeline, **how)
 
 
@@ -186,7 +186,7 @@ class TestOverride:
         assert "overridden" not in entry["details"]
 
 
-def test_evidence_is_shown_with_what_the_run_was_about_and_outlives_its_kitchen():
+def test_evidence_is_shown_with_what_the_run_was_about_and_outlives_its_kitchen(tested):
     commit = edit(tested)
     run_id = run(tested)
     [found] = ask(tested, "GET", "/kitchens/dev_kitchen/evidence")

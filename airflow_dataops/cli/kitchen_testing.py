@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from airflow_dataops.cli import kitchen_run
 from airflow_dataops.cli.answers import command, fail, printable, show_table
@@ -53,18 +53,23 @@ class _Tested:
         }
 
 
+def display_on(stream: IO[str], *, follows: bool) -> RunDisplay:
+    """Where progress is shown: each task's, or each run's alone."""
+    return RunDisplay(stream) if follows else _Brief(stream)
+
+
 @command
 def test_kitchen(arguments: Any) -> None:
     """Run a kitchen's pipelines in the order of their data, and say what is green."""
     kitchen = names.check_kitchen_name(arguments.kitchen)
     is_for_people = arguments.output in {"table", "plain"}
     stream = sys.stdout if is_for_people else sys.stderr
-    display = RunDisplay(stream) if arguments.follow else _Brief(stream)
+    display = display_on(stream, follows=arguments.follow)
     with ApiClient.of_present_login() as api, display:
         query = {"changed": "true"} if arguments.changed else None
         place = ("kitchens", kitchen, "test-plan")
         plan = api.one(TestPlanAnswer, "GET", *place, query=query)
-        tested = _Testing(kitchen=kitchen, plan=plan, api=api, display=display).to_the_end()
+        tested = Testing(kitchen=kitchen, plan=plan, api=api, display=display).to_the_end()
         gate = _gate(kitchen, api)
     _show(tested, gate, arguments)
     bad = [one.pipeline for one in tested if one.standing != _GREEN]
@@ -73,7 +78,7 @@ def test_kitchen(arguments: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Testing:
+class Testing:
     """One round of tests of a kitchen."""
 
     kitchen: str
