@@ -23,6 +23,7 @@ def merge_places(project: str) -> MergePlaces:
     Raises:
         ConfigurationError: a setting of this installation is wrong or missing.
     """
+    from airflow_dataops.adapters.airflow_runs import AirflowRuns
     from airflow_dataops.registry.evidence import EvidenceTable
     from airflow_dataops.registry.merge_queue import QueueTable
     from airflow_dataops.registry.merges import MergeTable
@@ -41,6 +42,7 @@ def merge_places(project: str) -> MergePlaces:
         at_parse=at_parse,
         tools=lambda kitchen: projects.environment(kitchen.environment).tools,
         evidence=EvidenceTable(bootstrap.metadata_database()),
+        runs=AirflowRuns(),
         queue=QueueTable(bootstrap.metadata_database()),
         dags_folder=of_project.dags_folder,
     )

@@ -80,6 +80,16 @@ class MergeRepository(Protocol):
         """
 
 
+class PipelineRuns(Protocol):
+    """Runs of pipelines that a kitchen had."""
+
+    def retire(self, kitchen: Kitchen, pipelines: Sequence[str]) -> int:
+        """End the runs of pipelines that are gone, and let nobody begin others.
+
+        Once it is done, the same again changes nothing. Gives how many runs it ended.
+        """
+
+
 class OutlineReader(Protocol):
     """Who knows what pipelines files make."""
 

@@ -16,7 +16,7 @@ from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.errors import OutsideSystemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from airflow.models.dagrun import DagRun
@@ -50,6 +50,29 @@ class AirflowRuns:
             ended = _end_runs(session, _lies_in(kitchen, DagRun.dag_id))
         if ended:
             log.info("ended %d runs of kitchen %s", ended, kitchen.name)
+        return ended
+
+    def retire(self, kitchen: Kitchen, pipelines: Sequence[str]) -> int:
+        """End the runs of pipelines that are gone, and let nobody begin others.
+
+        The dag-processor makes their DAGs stale, too, once it has read the kitchen again.
+        """
+        from airflow.models.dag import DagModel
+        from airflow.models.dagrun import DagRun
+        from sqlalchemy import update
+
+        dag_ids = [names.dag_id(kitchen.name, pipeline) for pipeline in pipelines]
+        with _session() as session:
+            session.execute(
+                update(DagModel)
+                .where(DagModel.dag_id.in_(dag_ids))
+                .values(is_stale=True)
+                .execution_options(synchronize_session=False)
+            )
+            ended = _end_runs(session, DagRun.dag_id.in_(dag_ids))
+        if ended:
+            gone = ", ".join(pipelines)
+            log.info("ended %d runs in kitchen %s of what is gone: %s", ended, kitchen.name, gone)
         return ended
 
     def forget(self, kitchen: Kitchen) -> int:

@@ -102,8 +102,14 @@ def resolve(arguments: Any) -> None:
 @command
 def complete(arguments: Any) -> None:
     """Make the merge as it was decided."""
+    body = _reason(arguments)
     with ApiClient.of_present_login() as api:
-        done = api.one(MergeAnswer, "POST", *_place(arguments), "complete", body=_reason(arguments))
+        if arguments.acknowledges:
+            gone = api.one(DraftAnswer, "GET", *_place(arguments)).taken_away
+            for text in gone:
+                say_aside(f"acknowledged: {printable(text)}")
+            body["acknowledged"] = list(gone)
+        done = api.one(MergeAnswer, "POST", *_place(arguments), "complete", body=body)
     _show_merge(done, arguments)
 
 
@@ -224,6 +230,8 @@ def _show_draft(found: DraftAnswer, arguments: Any) -> None:
             f"somebody pushed to {found.kitchen} since, it is at {found.moved[:12]}; go on from "
             f"there with: airflow dataops merge down {found.kitchen}"
         )
+    for text in found.taken_away:
+        say_aside(f"completed like this it takes away: {printable(text)}")
     show_table(
         [row for conflict in found.conflicts for row in _rows(conflict)], output=arguments.output
     )

@@ -93,7 +93,7 @@ def merge_group() -> GroupCommand:
             _command(
                 "complete",
                 "Make the merge as it was decided",
-                (_KITCHEN, _REASON, ARG_OUTPUT),
+                (_KITCHEN, _ACKNOWLEDGE, _REASON, ARG_OUTPUT),
             ),
             _queue(),
             _command("abandon", "End the merge under way without merging", (_KITCHEN, _REASON)),

@@ -134,6 +134,7 @@ class DraftAnswer(_Answer):
     opened_at: datetime
     conflicts: tuple[OpenConflictAnswer, ...] = ()
     open: tuple[OpenPlaceAnswer, ...] = ()
+    taken_away: tuple[str, ...] = ()
 
 
 class QueuedAnswer(_Answer):

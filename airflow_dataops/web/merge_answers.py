@@ -17,6 +17,8 @@ from airflow_dataops.domain.merge_meaning import MeaningKind
 from airflow_dataops.web.gate_answers import GateAnswer, gate_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_dataops.domain.merge import FileChange, MergePreview
     from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge, Resolution
     from airflow_dataops.services.merging import (
@@ -137,7 +139,10 @@ class OpenPlaceAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class DraftAnswer:
-    """A merge under way; ``moved`` is where the kitchen's branch is now, if not at ``ours``."""
+    """A merge under way; ``moved`` is where the kitchen's branch is now, if not at ``ours``.
+
+    ``taken_away`` is what completing it as decided takes from the pipelines of one side.
+    """
 
     kitchen: str
     merged: str
@@ -149,6 +154,7 @@ class DraftAnswer:
     opened_at: datetime
     conflicts: list[OpenConflictAnswer]
     open: list[OpenPlaceAnswer]
+    taken_away: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +217,9 @@ def merge_answer(asked: MergeRequest, outcome: MergeOutcome) -> MergeAnswer:
     )
 
 
-def draft_answer(asked: MergeRequest, draft: MergeDraft) -> DraftAnswer:
+def draft_answer(
+    asked: MergeRequest, draft: MergeDraft, *, taken_away: Sequence[str] = ()
+) -> DraftAnswer:
     """A merge under way."""
     merge = draft.merge
     decided = present_resolutions(merge.resolutions)
@@ -226,6 +234,7 @@ def draft_answer(asked: MergeRequest, draft: MergeDraft) -> DraftAnswer:
         opened_at=merge.opened_at,
         conflicts=[_open_conflict(one, decided.get(one.path, {})) for one in draft.conflicts],
         open=[OpenPlaceAnswer(path=path, region=region) for path, region in draft.open_places],
+        taken_away=list(taken_away),
     )
 
 

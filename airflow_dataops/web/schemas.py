@@ -214,8 +214,15 @@ class ResolveConflicts(_Body):
     resolutions: Annotated[list[ResolvePlace], Field(min_length=1, max_length=10_000)]
 
 
+class CompleteMerge(_Body):
+    """Why a merge is completed, and what may go with it: sentences of ``taken_away``."""
+
+    acknowledged: Acknowledged = []
+    reason: Reason | None = None
+
+
 class EndMerge(_Body):
-    """Why a merge is completed or abandoned."""
+    """Why a merge is abandoned, or a kitchen joins a queue."""
 
     reason: Reason | None = None
 
@@ -274,6 +281,7 @@ BODIES = (
     AskMerge,
     LandQueue,
     ResolveConflicts,
+    CompleteMerge,
     EndMerge,
     EndOperation,
     FailOperation,

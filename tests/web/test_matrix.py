@@ -129,8 +129,12 @@ TABLE = {
     "GET /kitchens/{name}/test-plan": seen(200),
     "GET /kitchens/{name}/merge-queue": seen(200),
     # Nothing of theirs is new: who passes hears that.
-    "POST /kitchens/{name}/merge/up/queue": for_kitchens(409, least="cook", protected=all_(422)),
-    "DELETE /kitchens/{name}/merge/up/queue": for_kitchens(404, least="cook", protected=all_(422)),
+    "POST /kitchens/{name}/merge/up/queue": for_kitchens(
+        409, least="cook", protected=owner_alone(422)
+    ),
+    "DELETE /kitchens/{name}/merge/up/queue": for_kitchens(
+        404, least="cook", protected=owner_alone(422)
+    ),
     "POST /kitchens/{name}/merge-queue/land": for_kitchens(
         200, least="cook", protected=owner_alone(200)
     ),

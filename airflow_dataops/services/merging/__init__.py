@@ -19,7 +19,7 @@ from airflow_dataops.services.merging.request import (
     MergeReport,
     MergeRequest,
 )
-from airflow_dataops.services.merging.resolving import abandon, complete, draft, resolve
+from airflow_dataops.services.merging.resolving import abandon, complete, draft, lost, resolve
 
 __all__ = [
     "LandRequest",
@@ -34,6 +34,7 @@ __all__ = [
     "join",
     "land_queue",
     "leave",
+    "lost",
     "merge",
     "preview",
     "resolve",

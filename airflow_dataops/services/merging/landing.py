@@ -15,6 +15,7 @@ from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_draft import KitchenMerge, MergeState
 from airflow_dataops.domain.merge_gate import Asked
 from airflow_dataops.errors import BranchMoved, KitchenBusy, KitchenError, PushRefused
+from airflow_dataops.services.merging.gate import changed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +106,7 @@ def land(
     except (BranchMoved, PushRefused):
         _take_back(pushing, asked, places)
         raise
+    _retire(merge.ours, commit, asked, places)
     return _finish(pushing, asked, places)
 
 
@@ -142,6 +144,7 @@ def land_together(
         for pushing, one in begun:
             _take_back(pushing, one, places)
         raise
+    _retire(seen, str(merges[-1].commit), asked[0], places)
     for pushing, one in begun:
         _finish(pushing, one, places)
 
@@ -157,12 +160,23 @@ def settled(asked: MergeRequest, places: MergePlaces) -> KitchenMerge | None:
         return merge
     ours, _ = tips_of(asked, places)
     if places.repository.contains(merge.commit, within=ours):
+        _retire(merge.ours, merge.commit, asked, places)
         _finish(merge, asked, places)
         return None
     if asked.now - datetime.fromisoformat(merge.details[_SINCE]) < _PATIENCE:
         raise _busy(asked, "it is on its way to the repository; ask again in a minute")
     _take_back(merge, asked, places)
     return places.book.under_way(asked.kitchen, asked.other)
+
+
+def _retire(ours: str, commit: str, asked: MergeRequest, places: MergePlaces) -> None:
+    """End what runs of the pipelines that a merge took away.
+
+    Before the merge is written down as done: who dies in between leaves that to the next one.
+    """
+    found, _ = places.repository.preview(ours, commit)
+    if removed := changed(found, places).removed:
+        places.runs.retire(asked.kitchen, removed)
 
 
 def _finish(pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces) -> KitchenMerge:

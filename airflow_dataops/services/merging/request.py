@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.merge_meaning import Meaning
     from airflow_dataops.domain.staff import Person
     from airflow_dataops.evidence_ports import EvidenceBook, MergeQueue
-    from airflow_dataops.merge_ports import MergeBook, MergeRepository, OutlineReader
+    from airflow_dataops.merge_ports import (
+        MergeBook,
+        MergeRepository,
+        OutlineReader,
+        PipelineRuns,
+    )
     from airflow_dataops.ports import KitchenRegistry
 
 
@@ -93,6 +98,7 @@ class MergePlaces:
         at_parse: what pipelines of a kitchen may know of it.
         tools: that a kitchen's environment declares.
         evidence: what runs said of the files that they ran.
+        runs: of the pipelines that a merge takes away.
         queue: who waits to be merged.
         dags_folder: of the project's branches, with ordinary DAG files.
     """
@@ -104,6 +110,7 @@ class MergePlaces:
     at_parse: Callable[[Kitchen], KitchenAtParse]
     tools: Callable[[Kitchen], Collection[str]]
     evidence: EvidenceBook
+    runs: PipelineRuns
     queue: MergeQueue
     dags_folder: str
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.audit import check_reason
+from airflow_dataops.domain.input_tree import pipeline_folder
+from airflow_dataops.domain.kitchen_at_parse import PIPELINES
 from airflow_dataops.domain.merge import moved
 from airflow_dataops.domain.merge_draft import (
     MergeState,
@@ -14,8 +16,10 @@ from airflow_dataops.domain.merge_draft import (
     open_places,
     resolved,
 )
+from airflow_dataops.domain.merge_gate import Gate
 from airflow_dataops.errors import BranchMoved, KitchenBusy, MergeNotFound, MergeNotReady
-from airflow_dataops.services.merging.landing import land, settled, tips_of
+from airflow_dataops.services.merging.landing import land, promises, settled, tips_of
+from airflow_dataops.services.merging.meaning import meaning_of
 from airflow_dataops.services.merging.request import MergeDraft, MergeOutcome
 from airflow_dataops.specs import merged_file
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from airflow_dataops.services.merging.request import MergePlaces, MergeRequest
 
 _MOST_LISTED = 10
+_ACKNOWLEDGE = "who completes has to acknowledge that it may go (--acknowledge)"
 
 
 def draft(asked: MergeRequest, places: MergePlaces) -> MergeDraft:
@@ -58,7 +63,8 @@ def complete(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
 
     Raises:
         MergeNotFound: no merge of the two is under way.
-        MergeNotReady: something is open, or a file cannot be read as it was decided.
+        MergeNotReady: something is open, a file cannot be read as it was decided, or a test or
+            schedule would be gone that nobody said may go.
         BranchMoved: somebody pushed to the kitchen's branch since; the draft stays.
         PushRefused: the repository does not take it; the draft stays.
         OutsideSystemError: the repository does not answer.
@@ -75,8 +81,31 @@ def complete(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
         raise MergeNotReady(asked.what, complaints)
     preview, _ = places.repository.preview(merge.ours, merge.theirs)
     commit = places.repository.write(preview, files, asked.authorship())
+    if unseen := [
+        one for one in _lost(found, commit, asked, places) if one not in asked.acknowledged
+    ]:
+        raise MergeNotReady(asked.what, [f"{one}; {_ACKNOWLEDGE}" for one in unseen])
+    merge = replace(merge, details={**merge.details, **promises(asked, Gate())})
     done = land(merge, commit, asked, places, is_new=False)
     return MergeOutcome(preview=preview, commit=commit, is_new=True, merge=done)
+
+
+def lost(asked: MergeRequest, places: MergePlaces) -> list[str]:
+    """Tests and schedules that the decisions take away from one of the two sides.
+
+    None while something is open, and where no pipelines of merges are built.
+
+    Raises:
+        MergeNotFound: no merge of the two is under way.
+    """
+    found = draft(asked, places)
+    files = {} if found.open_places else resolved(found.conflicts, found.merge.resolutions)
+    if found.open_places or places.outlines is None or _complaints(files):
+        return []
+    merge = found.merge
+    preview, _ = places.repository.preview(merge.ours, merge.theirs)
+    commit = places.repository.write(preview, files, asked.authorship())
+    return _lost(found, commit, asked, places)
 
 
 def abandon(asked: MergeRequest, places: MergePlaces) -> None:
@@ -120,6 +149,28 @@ def _draft(merge: KitchenMerge, places: MergePlaces, *, moved: str | None) -> Me
         open_places=tuple(open_places(conflicts, merge.resolutions)),
         moved=moved,
     )
+
+
+def _lost(found: MergeDraft, commit: str, asked: MergeRequest, places: MergePlaces) -> list[str]:
+    """What a resolved merge takes away from the pipelines that people decided about."""
+    if places.outlines is None:
+        return []
+    gone: set[str] = set()
+    for side in (found.merge.ours, found.merge.theirs):
+        one, _ = places.repository.preview(side, commit)
+        gone |= {
+            str(meaning)
+            for meaning in meaning_of(asked, one, places)
+            if meaning.takes_away and _is_about(meaning.pipeline, found)
+        }
+    return sorted(gone)
+
+
+def _is_about(pipeline: str, found: MergeDraft) -> bool:
+    """Whether people decided about files of a pipeline, or of many."""
+    paths = [conflict.path for conflict in found.conflicts]
+    own = f"{pipeline_folder(pipeline)}/"
+    return any(path.startswith(own) or not path.startswith(f"{PIPELINES}/") for path in paths)
 
 
 def _still_open(places: Sequence[tuple[str, int | None]]) -> list[str]:

@@ -30,7 +30,7 @@ from airflow_dataops.web.merge_answers import (
     past_merge_answer,
     preview_answer,
 )
-from airflow_dataops.web.schemas import AskMerge, EndMerge, ResolveConflicts
+from airflow_dataops.web.schemas import AskMerge, CompleteMerge, EndMerge, ResolveConflicts
 from airflow_dataops.web.visit import PresentVisit
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ def merge_kitchen(
 def show_merge(visit: PresentVisit, name: str, direction: Direction) -> DraftAnswer:
     """A merge under way: what is in conflict, what is decided, what is open."""
     asked = _request(visit, name, direction, may_see=True)
-    return draft_answer(asked, merging.draft(asked, _places(visit, asked)))
+    places = _places(visit, asked)
+    found = merging.draft(asked, places)
+    return draft_answer(asked, found, taken_away=merging.lost(asked, places))
 
 
 @router.post(f"{_MERGE}/resolutions", openapi_extra=described(ResolveConflicts))
@@ -116,15 +118,16 @@ def resolve_conflicts(
     return draft_answer(asked, merging.resolve(asked, given, _places(visit, asked)))
 
 
-@router.post(f"{_MERGE}/complete", openapi_extra=described(EndMerge))
+@router.post(f"{_MERGE}/complete", openapi_extra=described(CompleteMerge))
 def complete_merge(
     visit: PresentVisit,
     name: str,
     direction: Direction,
-    body: Annotated[EndMerge, Depends(body_of(EndMerge))],
+    body: Annotated[CompleteMerge, Depends(body_of(CompleteMerge))],
 ) -> MergeAnswer:
     """Make the merge as it was decided."""
-    asked = _request(visit, name, direction, AskMerge(reason=body.reason))
+    given = AskMerge(reason=body.reason, acknowledged=body.acknowledged)
+    asked = _request(visit, name, direction, given)
     return merge_answer(asked, merging.complete(asked, _places(visit, asked)))
 
 
