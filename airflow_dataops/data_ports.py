@@ -217,6 +217,9 @@ class ResultBook(Protocol):
     def forget(self, environment: str, *, before: datetime) -> int:
         """Remove results of an environment's kitchens that were kept before then; their number."""
 
+    def latest(self, kitchen: Kitchen) -> list[Result]:
+        """What each task that tests said in its last run, by pipeline, stage and test."""
+
     def past(self, kitchen: Kitchen, place: PipelineStage) -> list[KitchenPast]:
         """The same as ``pasts`` of a kitchen at this moment."""
 

@@ -33,6 +33,13 @@ class MergeRepository(Protocol):
     def contains(self, commit: str, *, within: str) -> bool:
         """Whether a commit is another, or one of those that led to it."""
 
+    def apart(self, ours: str, theirs: str) -> tuple[int, int]:
+        """How many commits ours has that theirs has not, and the other way round.
+
+        Raises:
+            OutsideSystemError: the repository does not answer, or has them no more.
+        """
+
     def preview(self, ours: str, theirs: str) -> tuple[MergePreview, list[FileChange]]:
         """What merging theirs into ours comes to, and what it makes of ours' files.
 

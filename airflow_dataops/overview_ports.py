@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from airflow_dataops.domain.data_tests import Outcome
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.overview import (
+        LastRuns,
+        OpenMerge,
         OperationSummary,
         RunSummary,
         SchedulePage,
@@ -27,6 +30,24 @@ class Overview(Protocol):
 
     def recent_runs(self, dag_ids: Sequence[str], *, at_most: int) -> dict[str, list[RunSummary]]:
         """The last runs of each DAG, the newest first, by the DAG's id."""
+
+    def last_runs(self, kitchens: Iterable[Kitchen]) -> dict[str, LastRuns]:
+        """What the last run of each pipeline came to, by the kitchen's id."""
+
+    def verdict_counts(self, kitchens: Iterable[Kitchen]) -> dict[str, dict[Outcome, int]]:
+        """How many data tests said what in their last run, by the kitchen's id.
+
+        Tests of pipelines that are in the code no more do not count.
+        """
+
+    def verdicts_by_pipeline(self, kitchen: Kitchen) -> dict[str, dict[Outcome, int]]:
+        """The same of one kitchen, by pipeline, whether it is in the code or not."""
+
+    def shown_commits(self, kitchens: Iterable[Kitchen]) -> dict[str, str]:
+        """The commit that Airflow shows of each kitchen, by the kitchen's id."""
+
+    def open_merges(self, kitchens: Iterable[Kitchen]) -> list[OpenMerge]:
+        """Merges of one of these kitchens into another that are not over, the oldest first."""
 
     def schedules(self, kitchens: Iterable[Kitchen], asked: ScheduleQuery) -> SchedulePage:
         """Pipelines that have a schedule, or of which one is enabled, by kitchen and name."""

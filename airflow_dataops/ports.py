@@ -121,6 +121,9 @@ class ShownCodeRegister(Protocol):
     def of(self, kitchen: Kitchen) -> ShownCode:
         """The code that Airflow has of a kitchen now."""
 
+    def commits(self, kitchen: Kitchen, versions: Iterable[str]) -> dict[str, str]:
+        """The kitchen's commit in each of these versions of its bundle, by version."""
+
 
 class Operations(Protocol):
     """What is being done to kitchens, and what was done to them."""

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIPELINES, RUNS = 20, 10
+# Of each run of most kitchens; one kitchen has as many as a page can come to show.
+TESTS, MANY_TESTS, KITCHEN_OF_MANY = 1, 10, 3
 KITCHEN_PAGES = (
     "/kitchens/kitchen_3",
+    "/kitchens/kitchen_3/tests",
+    "/kitchens/kitchen_3/tests/chart?pipeline=pipeline_1&stage=load&test=test_1",
     "/kitchens/kitchen_3/staff",
     "/kitchens/kitchen_3/delete",
     "/operations/00000000-0000-0000-0000-000000000003",
@@ -63,6 +67,7 @@ def fill(engine: Any, numbers: Sequence[int]) -> None:
     from sqlalchemy.orm import Session
 
     from airflow_dataops.registry import models
+    from airflow_dataops.registry.result_models import ResultRow
 
     with Session(engine) as session, session.begin():
         session.merge(DagBundleModel(name=_BUNDLE))
@@ -78,6 +83,7 @@ def fill(engine: Any, numbers: Sequence[int]) -> None:
             (DagModel, dags),
             (DagTag, [{"dag_id": dag["dag_id"], "name": _TAG} for dag in dags]),
             (DagRun, [run for dag in dags for run in _runs(dag["dag_id"])]),
+            (ResultRow, [row for n in numbers for row in _results(n)]),
         ):
             connection.execute(insert(model.__table__), rows)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -143,3 +149,17 @@ def _runs(dag_id: str) -> Iterator[dict[str, Any]]:
         yield {"dag_id": dag_id, "run_id": f"scheduled__{at:%Y-%m-%d}", "run_type": "scheduled",
                "run_after": at, "logical_date": at, "start_date": at, "end_date": at,
                "state": "success", "log_template_id": 1}  # fmt: skip
+
+
+def _results(number: int) -> Iterator[dict[str, Any]]:
+    tests = MANY_TESTS if number == KITCHEN_OF_MANY else TESTS
+    for place in range(PIPELINES * RUNS * tests):
+        (week, pipeline), test = divmod(place // tests, PIPELINES), place % tests
+        at = _NOW - timedelta(days=7 * week)
+        yield {"kitchen_id": _id(number), "pipeline": f"pipeline_{pipeline}", "stage": "load",
+               "test": f"test_{test}", "run_id": f"scheduled__{at:%Y-%m-%d}", "map_index": -1,
+               "task_id": "load.data_tests", "try_number": 1, "at": at, "recorded_at": at,
+               "outcome": "warn" if test == 1 else "pass", "holds": True, "measured": 41_000.0 + week,
+               "low": 40_000.0, "high": 43_000.0, "detail": "as expected", "rule": "limits",
+               "model": "level", "baseline": "10 runs", "numbers": [41_000.0 + week],
+               "is_latest": week == 0}  # fmt: skip

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from airflow_dataops.domain.provisioning import OperationKind, Progress
@@ -37,12 +38,50 @@ class RunSummary:
     Attributes:
         state: in Airflow's words: ``queued``, ``running``, ``success``, ``failed``.
         began_at: None as long as it waits.
+        version: of the bundle that it is pinned to; None for a run that is not.
     """
 
     dag_id: str
     run_id: str
     state: str
     began_at: datetime | None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRuns:
+    """What the last run of each pipeline of a kitchen came to.
+
+    Attributes:
+        at: when the last of them was to begin.
+        states: how many pipelines' last run is in which state, in Airflow's words.
+    """
+
+    at: datetime
+    states: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divergence:
+    """How far a branch and the one that it was cut from have gone apart, in commits.
+
+    Attributes:
+        ahead: commits that the parent's branch does not have.
+        behind: commits of the parent's branch that it does not have.
+    """
+
+    ahead: int
+    behind: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMerge:
+    """A merge that waits for somebody; kitchens by their ids."""
+
+    kitchen_id: str
+    other_id: str
+    opened_by: str
+    opened_at: datetime
 
 
 class ScheduleFilter(StrEnum):

@@ -157,8 +157,8 @@ class Projects:
         Raises:
             EnvironmentNotFound: no project declares it.
         """
-        for environment in self.environments():
-            if environment.name == name:
+        for project in self.projects.values():
+            if (environment := project.environments.get(name)) is not None:
                 return environment
         raise EnvironmentNotFound(name, [e.name for e in self.environments()])
 

@@ -122,5 +122,16 @@ class DataOpsPlugin(AirflowPlugin):
             "icon": "dataops/pages/static/kitchens.svg",
             "icon_dark_mode": "dataops/pages/static/kitchens-dark.svg",
         },
+        *(
+            {
+                "name": "Data tests",
+                "href": "dataops/pages/dags/{DAG_ID}/runs/{RUN_ID}",
+                "url_route": f"data-tests-of-{place}",
+                "destination": place,
+                "icon": "dataops/pages/static/kitchens.svg",
+                "icon_dark_mode": "dataops/pages/static/kitchens-dark.svg",
+            }
+            for place in ("dag_run", "task_instance")
+        ),
     ]
     timetables = TimetablesWhenAsked()

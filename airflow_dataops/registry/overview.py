@@ -13,23 +13,25 @@ from airflow_dataops.domain import names
 from airflow_dataops.domain.overview import OperationSummary, RunSummary
 from airflow_dataops.domain.provisioning import OperationKind, Progress
 from airflow_dataops.errors import ConfigurationError
-from airflow_dataops.registry import listed_schedules
+from airflow_dataops.registry import listed_schedules, standings
 from airflow_dataops.registry.models import OperationRow
+from airflow_dataops.registry.standings import dag as _dag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sqlalchemy import Engine
 
+    from airflow_dataops.domain.data_tests import Outcome
     from airflow_dataops.domain.kitchen import Kitchen
-    from airflow_dataops.domain.overview import SchedulePage, ScheduleQuery
+    from airflow_dataops.domain.overview import LastRuns, OpenMerge, SchedulePage, ScheduleQuery
 
-_dag = table("dag", column("dag_id"), column("bundle_name"), column("is_stale"))
 _run = table(
     "dag_run",
     column("dag_id"),
     column("run_id"),
     column("state"),
+    column("bundle_version"),
     column("start_date", UtcDateTime),
     column("run_after", UtcDateTime),
 )
@@ -121,9 +123,41 @@ class OverviewTable:
                         run_id=row.run_id,
                         state=row.state,
                         began_at=row.start_date,
+                        version=row.bundle_version,
                     )
                 )
         return found
+
+    def last_runs(self, kitchens: Iterable[Kitchen]) -> dict[str, LastRuns]:
+        """What the last run of each pipeline came to, by the kitchen's id."""
+        asked = list(kitchens)
+        with self._engine.connect() as connection:
+            return standings.last_runs(
+                connection,
+                self._kitchen_of(_dag.c.dag_id),
+                self._is_of(asked, _dag.c.dag_id, _dag.c.bundle_name),
+                {one.name: one.id for one in asked},
+            )
+
+    def verdict_counts(self, kitchens: Iterable[Kitchen]) -> dict[str, dict[Outcome, int]]:
+        """How many data tests said what in their last run, by the kitchen's id."""
+        with self._engine.connect() as connection:
+            return standings.verdict_counts(connection, [kitchen.id for kitchen in kitchens])
+
+    def verdicts_by_pipeline(self, kitchen: Kitchen) -> dict[str, dict[Outcome, int]]:
+        """The same of one kitchen, by pipeline, whether it is in the code or not."""
+        with self._engine.connect() as connection:
+            return standings.verdicts_by_pipeline(connection, kitchen.id)
+
+    def shown_commits(self, kitchens: Iterable[Kitchen]) -> dict[str, str]:
+        """The commit that Airflow shows of each kitchen, by the kitchen's id."""
+        with self._engine.connect() as connection:
+            return standings.shown_commits(connection, [kitchen.id for kitchen in kitchens])
+
+    def open_merges(self, kitchens: Iterable[Kitchen]) -> list[OpenMerge]:
+        """Merges of one of these kitchens into another that are not over, the oldest first."""
+        with self._engine.connect() as connection:
+            return standings.open_merges(connection, [kitchen.id for kitchen in kitchens])
 
     def schedules(self, kitchens: Iterable[Kitchen], asked: ScheduleQuery) -> SchedulePage:
         """Pipelines that have a schedule, or of which one is enabled, by kitchen and name."""

@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads annotations at run time
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import JSON, Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Float, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from airflow_dataops.domain.audit import LONGEST_REASON
 from airflow_dataops.registry.models import Base
 
 _KITCHEN = "dataops_kitchen.id"
+_IS_LATEST = text("is_latest")
 
 
 class ResultRow(Base):
-    """The verdict of one data test in one run; a later try takes its place."""
+    """The verdict of one data test in one run; a later try takes its place.
+
+    ``is_latest`` marks those of the last run of each task that tests: lists of hundreds of kitchens
+    sum them up, which takes too long to be looked for in all that there ever were.
+    """
 
     __tablename__ = "dataops_result"
     __table_args__ = (
@@ -25,6 +30,10 @@ class ResultRow(Base):
         ),
         Index("idx_dataops_result_at", "kitchen_id", "pipeline", "stage", "at"),
         Index("idx_dataops_result_run", "kitchen_id", "run_id"),
+        Index(
+            "idx_dataops_result_latest", "kitchen_id", "pipeline", "outcome",
+            postgresql_where=_IS_LATEST, sqlite_where=_IS_LATEST,
+        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -50,6 +59,7 @@ class ResultRow(Base):
     baseline: Mapped[str] = mapped_column(String(250))
     numbers: Mapped[list[object]] = mapped_column(JSON)
     seconds: Mapped[float | None] = mapped_column(Float(53))
+    is_latest: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ChartActRow(Base):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import column, delete, func, select, table
+from sqlalchemy import column, delete, func, select, table, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import sessionmaker
 
@@ -91,11 +91,19 @@ class ResultTable:
         same = _same_task(run)
         try:
             with self._sessions.begin() as session:
+                # One report of a kitchen after the other: two at once would both be the latest.
+                session.execute(
+                    select(KitchenRow.id)
+                    .where(KitchenRow.id == run.kitchen_id)
+                    .with_for_update(key_share=True)
+                )
                 known = session.scalar(select(func.max(ResultRow.try_number)).where(*same))
                 if known is not None and known >= run.try_number:
                     return False
                 session.execute(delete(ResultRow).where(*same))
                 session.add_all(_row(run, verdict, now) for verdict in _by_name(verdicts))
+                session.flush()
+                _mark_latest(session, run)
         except IntegrityError:
             return False  # another report of the same try was a moment earlier
         return True
@@ -154,6 +162,17 @@ class ResultTable:
                 .execution_options(synchronize_session=False)
             )
             return int(done.rowcount)
+
+    def latest(self, kitchen: Kitchen) -> list[Result]:
+        """What each task that tests said in its last run, by pipeline, stage and test."""
+        query = (
+            select(ResultRow)
+            .where(ResultRow.kitchen_id == kitchen.id, ResultRow.is_latest)
+            .order_by(ResultRow.pipeline, ResultRow.stage, ResultRow.test, ResultRow.map_index)
+            .limit(_MOST_RESULTS)
+        )
+        with self._sessions() as session:
+            return [_result(row) for row in session.scalars(query)]
 
     def note(self, kitchen: Kitchen, act: ChartAct, *, audit: AuditEntry) -> None:
         """Write down what somebody said about a chart.
@@ -219,6 +238,25 @@ def _same_task(run: TestingRun) -> tuple[ColumnElement[bool], ...]:
         ResultRow.task_id == run.task_id,
         ResultRow.map_index == run.map_index,
     )
+
+
+def _mark_latest(session: Session, run: TestingRun) -> None:
+    """Mark the results of a task's last run, which is not always the one that reports last."""
+    of_task = (
+        ResultRow.kitchen_id == run.kitchen_id,
+        *_at(run.place),
+        ResultRow.task_id == run.task_id,
+    )
+    last = select(ResultRow.run_id).where(*of_task)
+    run_id = session.scalar(last.order_by(ResultRow.at.desc(), ResultRow.id.desc()).limit(1))
+    is_last = ResultRow.run_id == run_id
+    for was, wanted in ((ResultRow.is_latest, ~is_last), (~ResultRow.is_latest, is_last)):
+        session.execute(
+            update(ResultRow)
+            .where(*of_task, was, wanted)
+            .values(is_latest=~ResultRow.is_latest)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _by_name(verdicts: Sequence[Verdict]) -> list[Verdict]:

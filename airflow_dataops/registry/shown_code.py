@@ -12,9 +12,9 @@ from airflow_dataops.domain.shown_code import ShownCode, ShownPipeline
 from airflow_dataops.registry.models import BundleVersionRow, KitchenCommitRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from sqlalchemy import Connection, Engine, Select
+    from sqlalchemy import Connection, Engine, ScalarSelect, Select
 
     from airflow_dataops.domain.kitchen import Kitchen
 
@@ -69,16 +69,20 @@ class ShownCodeTable:
                 error_at=error.timestamp if error else None,
             )
 
+    def commits(self, kitchen: Kitchen, versions: Iterable[str]) -> dict[str, str]:
+        """The kitchen's commit in each of these versions of its bundle, by version."""
+        bundle = self._bundle_name(kitchen.environment)
+        query = select(BundleVersionRow.version, _commit_then(kitchen).label("commit_id")).where(
+            BundleVersionRow.bundle_name == bundle, BundleVersionRow.version.in_(set(versions))
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(query)
+            return {row.version: row.commit_id for row in found if row.commit_id}
+
 
 def _pipelines(kitchen: Kitchen, bundle: str, connection: Connection) -> tuple[ShownPipeline, ...]:
     namespace = names.dag_id(kitchen.name, "")
-    read_from = (
-        _commits_of(kitchen)
-        .where(KitchenCommitRow.shown_at <= BundleVersionRow.recorded_at)
-        .limit(1)
-        .correlate(BundleVersionRow)
-        .scalar_subquery()
-    )
+    read_from = _commit_then(kitchen)
     its_version = (BundleVersionRow.version == _dag.c.bundle_version) & (
         BundleVersionRow.bundle_name == bundle
     )
@@ -101,6 +105,17 @@ def _pipelines(kitchen: Kitchen, bundle: str, connection: Connection) -> tuple[S
             parsed_at=row.last_parsed_time,
         )
         for row in connection.execute(query)
+    )
+
+
+def _commit_then(kitchen: Kitchen) -> ScalarSelect[Any]:
+    """The commit of a kitchen in the bundle's version that is selected."""
+    return (
+        _commits_of(kitchen)
+        .where(KitchenCommitRow.shown_at <= BundleVersionRow.recorded_at)
+        .limit(1)
+        .correlate(BundleVersionRow)
+        .scalar_subquery()
     )
 
 

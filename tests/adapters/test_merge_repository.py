@@ -44,6 +44,11 @@ def tip(origin, branch="main"):
     return origin.bare("rev-parse", f"refs/heads/{branch}")
 
 
+def test_commits_of_either_side_are_counted(origin, repository):
+    assert repository.apart(tip(origin, "dev"), tip(origin, "main")) == (1, 1)
+    assert repository.apart(tip(origin), tip(origin)) == (0, 0)
+
+
 def merge(repository):
     tips = repository.tips(["main", "dev"])
     preview, _ = repository.preview(tips["main"], tips["dev"])

@@ -213,3 +213,51 @@ def test_outcomes_since_a_moment_say_where_they_stand(book):
     [one] = book.table.said(book.kitchen("dev_kitchen"), since=NOON + 2 * DAY)
     assert (one.pipeline, one.task, one.test) == ("profit", "load.data_tests", "row_count [2]")
     assert (one.run_id, one.at, one.outcome) == ("run-3", NOON + 3 * DAY, Outcome.FAIL)
+
+
+class TestLatest:
+    """Of each task that tests, what it said in its last run."""
+
+    def latest(self, book, kitchen="dev_kitchen"):
+        found = book.table.latest(book.kitchen(kitchen))
+        return [(one.run.run_id, one.verdict.test, one.verdict.outcome) for one in found]
+
+    def test_a_later_run_takes_the_place_of_an_earlier_one(self, book):
+        book.record(book.run("dev_kitchen", days=1), ROWS, replace(ROWS, test="gone_since"))
+        book.record(book.run("dev_kitchen", days=2), FAILS)
+        assert self.latest(book) == [("run-2", "row_count", Outcome.FAIL)]
+
+    def test_an_earlier_run_that_reports_later_does_not(self, book):
+        book.record(book.run("dev_kitchen", days=2), ROWS)
+        book.record(book.run("dev_kitchen", days=1), FAILS)
+        assert self.latest(book) == [("run-2", "row_count", Outcome.PASS)]
+
+    def test_another_try_of_it_does(self, book):
+        book.record(book.run("dev_kitchen", days=2), FAILS)
+        book.record(book.run("dev_kitchen", days=2, try_number=2), ROWS)
+        assert self.latest(book) == [("run-2", "row_count", Outcome.PASS)]
+
+    def test_each_task_of_a_stage_and_each_kitchen_has_its_own(self, book):
+        book.record(book.run("dev_kitchen", days=1, task_id="load.file_tests"), FAILS)
+        book.record(book.run("dev_kitchen", days=2), replace(ROWS, test="sum"))
+        book.record(book.run("demo_dev", days=3), ROWS)
+        assert [run_id for run_id, _, _ in self.latest(book)] == ["run-1", "run-2"]
+        assert [run_id for run_id, _, _ in self.latest(book, "demo_dev")] == ["run-3"]
+
+
+def test_kitchens_are_summed_up_by_pipelines_that_are_in_the_code(book, engine):
+    from airflow_dataops.registry.overview import OverviewTable
+
+    kitchens = [book.kitchen(name) for name in ("demo_dev", "dev_kitchen")]
+    gone = PipelineStage(pipeline="gone", stage="load")
+    book.record(book.run("dev_kitchen"), FAILS, replace(ROWS, test="sum"))
+    book.record(book.run("dev_kitchen", place=gone), FAILS)
+    add_dag(engine, "dev_kitchen.profit", bundle="development")
+    add_dag(engine, "dev_kitchen.gone", bundle="development", is_stale=True)
+    add_running_task(engine, "dev_kitchen.profit", version="v1")
+    add_running_task(engine, "dev_kitchen.gone", version="v1")
+    overview = OverviewTable(engine, bundle_name=str)
+    dev = book.kitchen("dev_kitchen").id
+    assert overview.verdict_counts(kitchens) == {dev: {Outcome.FAIL: 1, Outcome.PASS: 1}}
+    runs = overview.last_runs(kitchens)
+    assert {key: (one.at, one.states) for key, one in runs.items()} == {dev: (NOON, {"running": 1})}

@@ -92,6 +92,16 @@ class MergeRepository:
             (commit, within), lambda database: database.merge_base(commit, within) == commit
         )
 
+    def apart(self, ours: str, theirs: str) -> tuple[int, int]:
+        """How many commits ours has that theirs has not, and the other way round."""
+
+        def count(database: ObjectDatabase) -> tuple[int, int]:
+            said = database.run("rev-list", "--left-right", "--count", f"{ours}...{theirs}")
+            mine, others = said.split()
+            return int(mine), int(others)
+
+        return (0, 0) if ours == theirs else self._trying((ours, theirs), count)
+
     def preview(self, ours: str, theirs: str) -> tuple[MergePreview, list[FileChange]]:
         """What merging theirs into ours comes to, and what it makes of ours' files."""
 

@@ -16,7 +16,9 @@ from airflow_dataops.web.pages import (
     kitchen,
     kitchens,
     operations,
+    runs,
     schedules,
+    settings,
     staff,
     tests,
 )
@@ -25,7 +27,19 @@ from airflow_dataops.web.pages.refusals import answer_with_pages, fault
 
 PREFIX = "/pages"
 _STATIC = Path(__file__).parents[1] / "static"
-_ROUTERS = (front, creation, kitchens, kitchen, deletion, staff, operations, schedules, tests)
+_ROUTERS = (
+    front,
+    creation,
+    kitchens,
+    kitchen,
+    deletion,
+    staff,
+    operations,
+    schedules,
+    tests,
+    settings,
+    runs,
+)
 
 
 def create_pages() -> FastAPI:

@@ -54,12 +54,12 @@ def _body(fields: Mapping[str, str]) -> CreateKitchen:
         name=fields.get("name", "").strip(),
         shared="shared" in fields,
         pinned="pinned" in fields,
-        ends_at=None if ends_on is None else _end_of(ends_on),
+        ends_at=None if ends_on is None else end_of(ends_on),
         **{name: text_of(fields, name) for name in texts},
     )
 
 
-def _end_of(day: str) -> datetime:
+def end_of(day: str) -> datetime:
     """The last second of a day."""
     try:
         return datetime.combine(

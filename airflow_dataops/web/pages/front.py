@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -17,7 +17,9 @@ from airflow_dataops.web.pages.rendering import page
 from airflow_dataops.web.visit import PresentVisit
 
 if TYPE_CHECKING:
+    from airflow_dataops.domain.data_tests import Outcome
     from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.overview import OpenMerge
     from airflow_dataops.web.visit import Visit
 
 router = APIRouter()
@@ -42,6 +44,8 @@ def show_front(request: Request, visit: PresentVisit) -> Response:
         mine=[seen for seen in visible if seen.role is not None][:12],
         states=_states(kitchens),
         environments=_environments(kitchens, visit),
+        verdicts=_verdicts(kitchens, visit),
+        merges=_merges(kitchens, visit),
         stuck=stuck,
         ending=ending_soon(visible, visit),
         enabled=_number_of(ScheduleFilter.ENABLED, kitchens, visit),
@@ -60,6 +64,28 @@ def _environments(kitchens: list[Kitchen], visit: Visit) -> list[tuple[str, int,
     return [
         (one.name, counted[one.name], one.protected)
         for one in visit.installation.projects.environments()
+    ]
+
+
+def _verdicts(kitchens: list[Kitchen], visit: Visit) -> list[tuple[str, Counter[Outcome]]]:
+    """How many data tests said what last, by environment."""
+    found = visit.installation.overview.verdict_counts(kitchens)
+    by_environment: dict[str, Counter[Outcome]] = defaultdict(Counter)
+    for kitchen in kitchens:
+        by_environment[kitchen.environment].update(found.get(kitchen.id, {}))
+    return [
+        (one.name, by_environment[one.name])
+        for one in visit.installation.projects.environments()
+        if one.name in by_environment
+    ]
+
+
+def _merges(kitchens: list[Kitchen], visit: Visit) -> list[tuple[str, str, OpenMerge]]:
+    """Merges that wait for somebody: what into what."""
+    named = {kitchen.id: kitchen.name for kitchen in kitchens}
+    return [
+        (named[one.other_id], named[one.kitchen_id], one)
+        for one in visit.installation.overview.open_merges(kitchens)
     ]
 
 

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from airflow_dataops.domain.kitchen import Kitchen, KitchenState
 from airflow_dataops.domain.permissions import Action
 from airflow_dataops.services import janitor
+from airflow_dataops.web.pages.divergences import from_parents
 from airflow_dataops.web.pages.paging import PageNumber, Paging, Words
 from airflow_dataops.web.pages.rendering import page
 from airflow_dataops.web.pages.rights import may
@@ -17,7 +18,7 @@ from airflow_dataops.web.pages.tree import Branch, Wanted, as_tree
 from airflow_dataops.web.visit import PresentVisit, Seen
 
 router = APIRouter(prefix="/kitchens")
-_PER_PAGE = 100
+_PER_PAGE = 50
 
 
 @router.get("")
@@ -41,6 +42,9 @@ def list_kitchens(  # noqa: PLR0913, PLR0917 - one for each of the query's
     shown = found[paging.first : paging.last]
     kitchens = [branch.seen.kitchen for branch in shown]
     overview = visit.installation.overview
+    divergences, is_counting = from_parents(
+        [branch.seen for branch in shown], [seen.kitchen for seen in visible], visit
+    )
     return page(
         request,
         "kitchens.html",
@@ -52,6 +56,10 @@ def list_kitchens(  # noqa: PLR0913, PLR0917 - one for each of the query's
         states=list(KitchenState),
         operations=overview.latest_operations(kitchens),
         counts=overview.pipeline_counts(kitchens),
+        runs=overview.last_runs(kitchens),
+        verdicts=overview.verdict_counts(kitchens),
+        divergences=divergences,
+        is_counting=is_counting,
         heads={branch.seen.kitchen.id: heads_of(branch.seen) for branch in shown},
         ending={one.id for one in ending_soon([b.seen for b in shown], visit)},
         may_create=any(may(Action.CUT, seen, visit) for seen in visible),

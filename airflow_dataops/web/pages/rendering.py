@@ -66,13 +66,23 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": _moment, "machine": _machine, "segment": _segment, "query": _query}
+    made.filters |= {
+        "moment": _moment,
+        "day": _day,
+        "machine": _machine,
+        "segment": _segment,
+        "query": _query,
+    }
     made.globals["asset"] = _asset
     return made
 
 
 def _moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d")
 
 
 def _machine(at: datetime) -> str:

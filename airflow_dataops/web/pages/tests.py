@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,7 @@ from airflow_dataops.errors import DataOpsError, InvalidRequest
 from airflow_dataops.services.charting import picture, points_of
 from airflow_dataops.web.api.results import note_incident, rebaseline
 from airflow_dataops.web.pages.forms import Fields, body_of, text_of
+from airflow_dataops.web.pages.paging import Words
 from airflow_dataops.web.pages.rendering import page, see
 from airflow_dataops.web.pages.rights import may
 from airflow_dataops.web.problems import Problem, refusal_of
@@ -36,21 +37,25 @@ _URGENCY = (Outcome.ERROR, Outcome.FAIL, Outcome.WARN, Outcome.LEARNING, Outcome
 
 
 @router.get("")
-def show_tests(request: Request, visit: PresentVisit, name: str) -> Response:
-    """The latest verdict of each test."""
+def show_tests(request: Request, visit: PresentVisit, name: str, pipeline: Words = "") -> Response:
+    """What each test said in its last run."""
     kitchen = visit.kitchen(name, Action.SEE)
-    latest: dict[tuple[PipelineStage, str], Result] = {}
-    for one in visit.installation.result_book.results(kitchen):
-        latest.setdefault((one.run.place, one.verdict.test), one)
-    found = sorted(latest.values(), key=lambda one: _URGENCY.index(one.verdict.outcome))
+    latest = visit.installation.result_book.latest(kitchen)
+    found = most_urgent_first(one for one in latest if pipeline in {"", one.run.place.pipeline})
     outcomes = [one.verdict.outcome for one in found]
     return page(
         request,
         "tests.html",
         kitchen=kitchen,
+        pipeline=pipeline,
         latest=found,
         counts=[(one.value, outcomes.count(one)) for one in _URGENCY if one in outcomes],
     )
+
+
+def most_urgent_first(results: Iterable[Result]) -> list[Result]:
+    """What needs somebody above what does not."""
+    return sorted(results, key=lambda one: _URGENCY.index(one.verdict.outcome))
 
 
 @router.get("/chart")

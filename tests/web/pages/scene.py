@@ -146,6 +146,7 @@ def add_results(engine, kitchen, *, weeks, outside=None):
                     model="",
                     baseline="30 runs",
                     numbers=[measured],
+                    is_latest=week == weeks[-1],
                 )
             )
 

@@ -22,6 +22,8 @@ PAGES = {
     "tests": "/kitchens/dev_kitchen/tests",
     "chart": "/kitchens/dev_kitchen/tests/chart?pipeline=profitability&stage=collect"
     "&test=rows%20of%20transactions",
+    "settings": "/kitchens/dev_kitchen/settings",
+    "run": "/dags/dev_kitchen.profitability/runs/scheduled__1",
     "staff": "/kitchens/dev_kitchen/staff",
     "delete": "/kitchens/padma_forecast/delete",
     "schedules": "/schedules",

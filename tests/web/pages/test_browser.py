@@ -25,6 +25,8 @@ ALL_PAGES = (
     "/kitchens/dev_kitchen/staff",
     "/kitchens/dev_kitchen/delete",
     "/kitchens/dev_kitchen/tests",
+    "/kitchens/dev_kitchen/settings",
+    "/dags/dev_kitchen.profitability/runs/scheduled__1",
     CHART,
     "/schedules",
     "/kitchens/none_such",

@@ -65,6 +65,8 @@ SHOWN_ON = (
     "/kitchens/dev_kitchen",
     "/kitchens/dev_kitchen/staff",
     "/kitchens/dev_kitchen/tests",
+    "/kitchens/dev_kitchen/settings",
+    "/dags/dev_kitchen.profitability/runs/scheduled__1",
     "/schedules",
 )
 SENT = {
@@ -81,6 +83,8 @@ SENT = {
     "reason": ("POST", "/create"),
     "slack_channel": ("POST", "/create"),
     "who": ("POST", "/kitchens/dev_kitchen/staff"),
+    "run": ("GET", "/dags/dev_kitchen.profitability/runs/{}"),
+    "pipeline of tests": ("GET", "/kitchens/dev_kitchen/tests?pipeline={}"),
     "role": ("POST", "/kitchens/dev_kitchen/staff"),
 }
 

@@ -51,7 +51,7 @@ class TestKitchens:
         assert names == ["demo_production", "└", "└"]
         row = page.row("└ dev_kitchen")
         assert "cut from demo_dev" in row
-        for said in ("ready", "development", "padma", "stays", "3", "created"):
+        for said in ("ready", "development", "padma", "3", "2 running", "1 pass"):
             assert said in row
 
     def test_a_private_kitchen_is_shown_to_its_staff_alone(self, as_, lived_in):
@@ -320,3 +320,53 @@ class TestStates:
         assert file.status_code == 200
         assert "immutable" in file.headers["cache-control"]
         assert as_(None).get("/static/../../auth.py").status_code in {401, 404}
+
+
+class TestSettings:
+    def test_what_is_changed_is_kept_and_the_rest_stays(self, as_, lived_in):
+        lived_in.create("to_set", "demo_dev", by="padma", ticket="DATA-1")
+        padma = as_("padma")
+        assert 'value="DATA-1"' in padma.get("/kitchens/to_set/settings").text
+        sent = {"ticket": "DATA-2", "ends_on": "2099-03-31", "shared": "on", "reason": "moved"}
+        assert padma.post("/kitchens/to_set/settings", data=sent).status_code == 303
+        shown = read(padma.get("/kitchens/to_set")).all
+        assert "DATA-2" in shown
+        assert "2099-03-31" in shown
+        assert "private" not in shown
+        history = len(lived_in.ask("GET", "/kitchens/to_set/history", by="padma").json())
+        assert padma.post("/kitchens/to_set/settings", data=sent).status_code == 303
+        assert len(lived_in.ask("GET", "/kitchens/to_set/history", by="padma").json()) == history
+
+    def test_what_cannot_be_comes_back_as_it_was_written(self, as_):
+        sent = {"ticket": "no ticket!", "shared": "on", "slack_channel": "#mine"}
+        answer = as_("padma").post("/kitchens/dev_kitchen/settings", data=sent)
+        assert "cannot be a ticket" in read(answer, 422).all
+        assert 'value="#mine"' in answer.text
+
+    def test_who_may_not_change_it_is_not_led_there(self, as_):
+        assert "/settings" not in as_("gus").get("/kitchens/dev_kitchen").text
+
+
+class TestRuns:
+    def test_a_runs_verdicts_stand_beside_the_way_to_its_logs(self, as_):
+        path = "/dags/dev_kitchen.profitability/runs/scheduled__1"
+        answer = as_("padma").get(path)
+        assert "pass" in read(answer).row("rows of transactions")
+        assert "/runs/scheduled__1/tasks/collect.data_tests" in answer.text
+
+    def test_a_run_without_data_tests_says_so(self, as_):
+        page = read(as_("padma").get("/dags/dev_kitchen.forecast/runs/manual__a/b+c"))
+        assert "No data test of this run has reported" in page.all
+
+    def test_of_an_ordinary_dag_there_is_nothing(self, as_):
+        assert read(as_("padma").get("/dags/an_ordinary_dag/runs/x"), 404)
+
+    def test_the_latest_runs_stand_on_the_kitchens_page(self, as_):
+        page = as_("padma").get("/kitchens/dev_kitchen").text
+        assert "/dags/dev_kitchen.forecast/runs/scheduled__" in page
+
+
+def test_the_front_page_counts_verdicts_by_environment(as_):
+    page = read(as_("padma").get("/")).all
+    assert "development ✓ green" in page
+    assert "No merge waits for anybody" in page

@@ -59,7 +59,12 @@ TABLE = {
     "POST /kitchens/{name}/tests/chart": for_staff(
         303, least="cook", protected=staff_only(303, least="owner")
     ),
+    "GET /kitchens/{name}/settings": for_staff(
+        200, least="head", protected=staff_only(200, least="owner")
+    ),
+    "POST /kitchens/{name}/settings": for_staff(303, least="head", protected=OWNER),
     "GET /dags/{dag_id}": kinds(seen(303)),
+    "GET /dags/{dag_id}/runs/{run_id}": kinds(seen(200)),
     "GET /operations/{operation_id}": kinds(seen(200)),
     # What is over is no more gone on with.
     "POST /operations/{operation_id}/again": kinds(seen(404)),
@@ -88,6 +93,7 @@ FORMS = {
         "since": "2026-03-02T12:00:00+00:00",
         "reason": "a double file",
     },
+    "POST /kitchens/{name}/settings": {"shared": "on", "ticket": "DATA-9"},
     "POST /kitchens/{name}/staff": {"who": "zoe", "role": "guest"},
     "POST /kitchens/{name}/schedules/{pipeline}": {"to": "on"},
 }
@@ -101,10 +107,13 @@ def ask(street, route, who, kind):
     owners = {"shared": "chris", "private": "chris", "protected": "eric"}
     by = (owners.get(kind, "chris") if who == "owner" else PEOPLE.get(who)) or None
     values = {"name": kitchen, "pipeline": "none_such", "dag_id": f"{kitchen}.profit"}
+    values["run_id"] = "manual__1"
     if "{operation_id}" in path:
         of = street.site.ask("GET", f"/kitchens/{kitchen}/operation", by=owners[kind])
         values["operation_id"] = of.json()["id"]
     data = FORMS.get(route)
+    if route == "POST /kitchens/{name}/settings" and kind == "private":
+        data = {"ticket": "DATA-9"}
     if route == "POST /create":
         ask.made += 1
         data = {"name": f"made_{ask.made}", "parent": kitchen, "shared": "on"}
