@@ -35,6 +35,8 @@
     ├── NothingToPublish           a stage's table is empty and may not be
     └── OutsideSystemError         git, the vault, a warehouse … did not do what was asked
         ├── PushRefused            the repository does not take what was merged; in its words
+        ├── PullRequestRefused     the repository's host takes no pull request; in its words
+        ├── GitHostUnavailable     that host does not answer, or has had too much
         ├── RepositoryDamaged      objects of a repository are missing or broken
         ├── VaultUnavailable       sealed, down or hung
         ├── ApiUnreachable         our REST API does not answer, or something else does
@@ -333,6 +335,14 @@ class OutsideSystemError(DataOpsError):
 
 class PushRefused(OutsideSystemError):
     """A repository takes no commit: a rule of its host, a hook, a right that is missing."""
+
+
+class PullRequestRefused(OutsideSystemError):
+    """The host of a repository does not take a pull request or what is said of it."""
+
+
+class GitHostUnavailable(OutsideSystemError):
+    """The host of a repository does not answer now; asking again later may help."""
 
 
 class RepositoryDamaged(OutsideSystemError):

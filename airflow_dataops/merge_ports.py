@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.merge_draft import KitchenMerge, Resolution, Resolved
     from airflow_dataops.domain.merge_meaning import TreeOutline
     from airflow_dataops.domain.merge_text import Parts
+    from airflow_dataops.domain.pull_request import GateStatus, Proposal, PullRequest
     from airflow_dataops.domain.source_change import Authorship
 
 
@@ -135,3 +136,26 @@ class MergeBook(Protocol):
         self, before: KitchenMerge, after: KitchenMerge, *, audit: AuditEntry | None = None
     ) -> bool:
         """Replace how far a merge has come, unless somebody did meanwhile: then False."""
+
+
+class PullRequests(Protocol):
+    """The host of a repository, where merges are proposed and made by its rules.
+
+    Every call raises ``PullRequestRefused`` where the host does not take what is asked, and
+    ``GitHostUnavailable`` where it does not answer.
+    """
+
+    def propose(self, proposal: Proposal) -> PullRequest:
+        """Open a pull request, or bring the open one of the same branches up to date."""
+
+    def open_one(self, *, head: str, base: str) -> PullRequest | None:
+        """The open pull request of one branch into another."""
+
+    def show(self, number: int) -> PullRequest:
+        """A pull request, whatever became of it."""
+
+    def put_status(self, commit: str, status: GateStatus) -> None:
+        """Say beside a commit whether the gate is open; said twice, it stands there once."""
+
+    def close(self, number: int) -> None:
+        """Close a pull request without merging it; one that is closed is no error."""

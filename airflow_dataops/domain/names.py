@@ -168,6 +168,11 @@ def provision_secret(tool: str) -> str:
     return f"provision/{tool}"
 
 
+def pull_request_secret(host: str) -> str:
+    """Vault path of the token for pull requests at a host; out of reach of kitchens' tasks."""
+    return f"provision/{host}"
+
+
 def database_role(kitchen: str) -> str:
     """Role that owns a kitchen's schema; 56 bytes at most, PostgreSQL keeps 63."""
     return f"kitchen_{kitchen}"

@@ -65,6 +65,21 @@ class BaseKitchen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestPlace:
+    """Where merges into an environment's kitchens are proposed, instead of being pushed.
+
+    Attributes:
+        host: ``github`` or ``gitlab``; also the name of its token in the environment's vault.
+        repository: as the host calls it, for example ``acme/pipelines``.
+        url: of the host's API where it is not the public one.
+    """
+
+    host: str
+    repository: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseEnvironment:
     """A set of tools, a vault and a queue that kitchens point to.
 
@@ -75,6 +90,7 @@ class ReleaseEnvironment:
         pool: Airflow's pool for its tasks that name none.
         pools: Airflow's pools for those that do, by the name that DAGs use.
         readable_kitchens: those of its kitchens whose runs the others may look at.
+        pull_requests: None where merges into its kitchens are pushed.
     """
 
     name: str
@@ -91,6 +107,7 @@ class ReleaseEnvironment:
     readable_kitchens: tuple[str, ...] = ()
     schedules_enabled_by: tuple[str, ...] = ()
     alerts: Mapping[str, str] = field(default_factory=dict)
+    pull_requests: PullRequestPlace | None = None
 
     def tool(self, name: str) -> Tool:
         """The declared tool of this name.

@@ -8,6 +8,7 @@ from airflow_dataops.domain.release_environment import (
     BaseKitchen,
     Project,
     Projects,
+    PullRequestPlace,
     ReleaseEnvironment,
     Tool,
     VaultPlace,
@@ -95,6 +96,9 @@ def _environment(project: str, name: str, model: EnvironmentModel) -> ReleaseEnv
         readable_kitchens=tuple(model.readable_kitchens),
         schedules_enabled_by=tuple(model.schedules_enabled_by),
         alerts=model.alerts.model_dump(exclude_none=True),
+        pull_requests=(
+            PullRequestPlace(**model.pull_requests.model_dump()) if model.pull_requests else None
+        ),
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # A login and a read may both hang until the timeout; a refusal is due within ten seconds.
 LONGEST_TIMEOUT_SECONDS = 5
 
+_REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)+\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -57,6 +58,13 @@ def _folder_of_branch(folder: str) -> str:
         message = "write a folder of the repository, for example airflow/dags; . for all of it"
         raise ValueError(message)
     return str(path)
+
+
+def _repository_of_host(name: str) -> str:
+    if not _REPOSITORY.match(name):
+        message = "write it as its host calls it: owner/name, without the host's address"
+        raise ValueError(message)
+    return name
 
 
 def _pool_of_dags(name: str) -> str:
@@ -155,6 +163,16 @@ class AlertsModel(_AllOptional):
     slack_channel: Text | None = None
 
 
+class PullRequestsModel(_Strict):
+    """Where merges are proposed to the host of the repository."""
+
+    host: Literal["github", "gitlab"] = Field(description="write host: github or host: gitlab")
+    repository: Annotated[Text, AfterValidator(_repository_of_host)] = Field(
+        description="write the repository as its host calls it, for example acme/pipelines"
+    )
+    url: Annotated[str, AfterValidator(_web_address)] | None = None
+
+
 class EnvironmentModel(_Strict):
     """One release environment."""
 
@@ -176,6 +194,10 @@ class EnvironmentModel(_Strict):
     readable_kitchens: list[Annotated[str, _named(names.check_kitchen_name)]] = []
     schedules_enabled_by: list[Text] = []
     alerts: AlertsModel = AlertsModel()
+    merge_by: Literal["push", "pull_request"] = Field(
+        default="push", description="write merge_by: push or merge_by: pull_request"
+    )
+    pull_requests: PullRequestsModel | None = None
 
 
 class ProjectModel(_Strict):

@@ -26,6 +26,7 @@ def complaints_across(marked: MarkedYaml) -> list[SpecError]:
         *(complaint for found in environments for complaint in _dynamic_tools(found, marked)),
         *(complaint for found in environments for complaint in _owner(found, marked)),
         *(complaint for found in environments for complaint in _chained_pools(found, marked)),
+        *(complaint for found in environments for complaint in _merges(found, marked)),
         *_provision_queues(environments, marked),
         *_taken_twice([claim for found in environments for claim in _claims(found)], marked),
     ]
@@ -112,6 +113,21 @@ def _dynamic_tools(environment: _Environment, marked: MarkedYaml) -> Iterator[Sp
                 "schema_per_kitchen: true"
             )
             yield marked.complaint(problem, (*environment.place, "tools", tool))
+
+
+def _merges(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]:
+    path = ".".join(str(part) for part in environment.place)
+    is_proposed = environment.content.get("merge_by") == "pull_request"
+    has_place = environment.content.get("pull_requests") is not None
+    if is_proposed and not has_place:
+        problem = (
+            f"{path} merges by pull_request and does not say where; add pull_requests: "
+            "{host: github, repository: acme/pipelines}"
+        )
+        yield marked.complaint(problem, (*environment.place, "merge_by"))
+    if has_place and not is_proposed:
+        problem = f"{path} has pull_requests and merges by push; add merge_by: pull_request"
+        yield marked.complaint(problem, (*environment.place, "pull_requests"))
 
 
 def _owner(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]:
