@@ -134,9 +134,7 @@ class HostDouble:
 
     def opened(self, *, head, base, title, text):
         number = len(self.requests) + 1
-        self.requests[number] = Request(
-            number=number, head=head, base=base, title=title, text=text
-        )
+        self.requests[number] = Request(number=number, head=head, base=base, title=title, text=text)
         return self.requests[number]
 
     def open_ones(self, *, head, base):
@@ -195,7 +193,10 @@ class GithubDouble(HostDouble):
 
     def _edit(self, number, *, body, **_):
         request = self.request(number)
-        request.title, request.text = body.get("title", request.title), body.get("body", request.text)
+        request.title, request.text = (
+            body.get("title", request.title),
+            body.get("body", request.text),
+        )
         if body.get("state") == "closed" and request.state == "open":
             self.dismiss(request.number)
         return 200, self._as_json(request)
@@ -251,8 +252,8 @@ class GitlabDouble(HostDouble):
         head, base = body["source_branch"], body["target_branch"]
         if head not in self.origin.branches():
             raise Refused(400, {"message": {"source_branch": ["does not exist"]}})
-        if found := self.open_ones(head=head, base=base):
-            said = f"Another open merge request already exists for this source branch: !{found[0].number}"
+        if self.open_ones(head=head, base=base):
+            said = "Another open merge request already exists for this source branch: !1"
             raise Refused(409, {"message": [said]})
         opened = self.opened(head=head, base=base, title=body["title"], text=body["description"])
         return 201, self._as_json(opened)
@@ -271,7 +272,7 @@ class GitlabDouble(HostDouble):
     def _say(self, commit, *, body, **_):
         assert body["name"] == "dataops/gate"
         if self.status_of(commit) and self.status_of(commit)[0] == body["state"]:
-            said = f'Cannot transition status via :run from :{body["state"]}'
+            said = f"Cannot transition status via :run from :{body['state']}"
             raise Refused(400, {"message": said})
         self.note(commit, body["state"], body["description"])
         return 201, {"status": body["state"], "name": body["name"], "id": len(self.statuses)}

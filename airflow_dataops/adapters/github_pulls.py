@@ -31,7 +31,7 @@ _PUBLIC = "https://api.github.com"
 _STATES = {True: "success", False: "failure", None: "pending"}
 _LONGEST_SAID = 500
 _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _DUPLICATE, _TOO_MANY = 401, 403, 404, 422, 429
-_TOKEN_HINT = (
+_RIGHTS_HINT = (
     "; the token in the environment's vault, at provision/github, has to be valid and to have the"
     " rights: pull requests and commit statuses, to read and write"
 )
@@ -126,7 +126,7 @@ class GithubPulls:
     def _refusal(self, error: GithubException, what: str) -> Exception:
         if error.status == _TOO_MANY or error.status >= 500:  # noqa: PLR2004 - HTTP's
             return GitHostUnavailable(f"GitHub answers {error.status} about {what}; try again")
-        hint = _TOKEN_HINT if error.status in {_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND} else ""
+        hint = _RIGHTS_HINT if error.status in {_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND} else ""
         said = _said(error.data)
         return PullRequestRefused(
             f"GitHub ({self._name}) refuses {what} with {error.status}: {said}{hint}"

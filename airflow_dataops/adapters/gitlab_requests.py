@@ -32,7 +32,7 @@ _REQUEST_STATES = {"merged": PullRequestState.MERGED, "closed": PullRequestState
 _LONGEST_SAID = 500
 _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _DUPLICATE, _TOO_MANY = 401, 403, 404, 409, 429
 _ALREADY_SAID = "Cannot transition status"
-_TOKEN_HINT = (
+_RIGHTS_HINT = (
     "; the token in the environment's vault, at provision/gitlab, has to be valid, with the scope"
     " api and the role Developer in the project"
 )
@@ -140,7 +140,7 @@ class GitlabRequests:
         status = error.response_code or 0
         if status == _TOO_MANY or status >= 500 or not status:  # noqa: PLR2004 - HTTP's
             return GitHostUnavailable(f"GitLab answers {status or 'oddly'} about {what}; try again")
-        hint = _TOKEN_HINT if status in {_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND} else ""
+        hint = _RIGHTS_HINT if status in {_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND} else ""
         said = str(error.error_message or "nothing")[:_LONGEST_SAID]
         return PullRequestRefused(
             f"GitLab ({self._name}) refuses {what} with {status}: {said}{hint}"

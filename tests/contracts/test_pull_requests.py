@@ -100,7 +100,9 @@ def test_the_gate_stands_beside_the_commit_said_twice_or_not(host, pulls):
 @pytest.mark.parametrize("head", ["gone", "a b", "-x", "ümlaut"])
 def test_a_branch_that_is_not_there_is_refused_in_the_hosts_words(pulls, head):
     proposal = Proposal(head=head, base="main", title="t", text="")
-    with pytest.raises(PullRequestRefused, match=r"refuses a .* of .* into main with 4.*branch|head"):
+    with pytest.raises(
+        PullRequestRefused, match=r"refuses a .* of .* into main with 4.*branch|head"
+    ):
         pulls.propose(proposal)
 
 
