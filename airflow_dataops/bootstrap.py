@@ -141,7 +141,19 @@ def life_cycle_hooks() -> Hooks:
     from airflow_dataops import config
 
     settings = config.settings()
-    return _life_cycle_hooks(settings.life_cycle_hooks, settings.life_cycle_hook_seconds)
+    return _hooks(settings.life_cycle_hooks, settings.life_cycle_hook_seconds)
+
+
+def merge_hooks() -> Hooks:
+    """Who in this installation has a say when kitchens are merged.
+
+    Raises:
+        ConfigurationError: what the settings name is no import path.
+    """
+    from airflow_dataops import config
+
+    settings = config.settings()
+    return _hooks(settings.merge_hooks, settings.life_cycle_hook_seconds)
 
 
 def operations() -> Operations:
@@ -167,6 +179,11 @@ def repository(url: str) -> GitRepository:
 
 def secret_store(environment: ReleaseEnvironment) -> SecretStore:
     """The vault of an environment; one login per process, shared by its threads."""
+    return _vault(environment.vault)
+
+
+def vault(environment: ReleaseEnvironment) -> HashicorpVault:
+    """The same, for who asks what there is rather than for a value."""
     return _vault(environment.vault)
 
 
@@ -305,8 +322,8 @@ def dags_of_assets(*, assets: Sequence[str], aliases: Sequence[str]) -> set[str]
         return asset_users.dags_of_assets(connection, assets=assets, aliases=aliases)
 
 
-@lru_cache(maxsize=1)
-def _life_cycle_hooks(paths: tuple[str, ...], seconds: int) -> Hooks:
+@lru_cache(maxsize=4)
+def _hooks(paths: tuple[str, ...], seconds: int) -> Hooks:
     from airflow_dataops.adapters.life_cycle_hooks import LifeCycleHooks
 
     return LifeCycleHooks(paths, seconds=seconds)

@@ -44,6 +44,7 @@ class Settings:
         webhook_secret: signs what git hosts call; None where none may.
         warn_before_end_days: how long before its end a kitchen's staff is warned.
         life_cycle_hooks: import paths of functions that have a say when kitchens come and go.
+        merge_hooks: the same, when kitchens are merged.
         life_cycle_hook_seconds: how long one of them may take.
         data_test_seconds: how long one statement of a data test may take.
         keep_results_days: how long what data tests said is kept.
@@ -62,6 +63,7 @@ class Settings:
     webhook_secret: str | None = field(default=None, repr=False)
     warn_before_end_days: int = options.DAYS_OF_NOTICE
     life_cycle_hooks: tuple[str, ...] = ()
+    merge_hooks: tuple[str, ...] = ()
     life_cycle_hook_seconds: int = options.HOOK_SECONDS
     data_test_seconds: int = options.TEST_SECONDS
     keep_results_days: int = options.DAYS_OF_RESULTS
@@ -88,7 +90,8 @@ def settings() -> Settings:
         token_key=options.written(conf, "token_key") or None,
         webhook_secret=options.written(conf, "webhook_secret") or None,
         warn_before_end_days=options.warn_before_end_days(conf),
-        life_cycle_hooks=options.life_cycle_hooks(conf),
+        life_cycle_hooks=options.hooks(conf, "life_cycle_hooks"),
+        merge_hooks=options.hooks(conf, "merge_hooks"),
         life_cycle_hook_seconds=options.life_cycle_hook_seconds(conf),
         data_test_seconds=options.data_test_seconds(conf),
         keep_results_days=options.keep_results_days(conf),

@@ -74,15 +74,15 @@ def warn_before_end_days(conf: AirflowConfigParser) -> int:
     return int(text)
 
 
-def life_cycle_hooks(conf: AirflowConfigParser) -> tuple[str, ...]:
-    """Import paths of functions that have a say when kitchens come and go."""
-    parts = (part.strip() for part in written(conf, "life_cycle_hooks").split(","))
+def hooks(conf: AirflowConfigParser, option: str) -> tuple[str, ...]:
+    """Import paths of functions that have a say in what an option is about."""
+    parts = (part.strip() for part in written(conf, option).split(","))
     paths = tuple(part for part in parts if part)
     for path in paths:
         names = path.split(".")
         if len(names) == 1 or not all(name.isidentifier() for name in names):
             message = (
-                f"[{SECTION}] life_cycle_hooks holds {path!r}, which is no import path; write "
+                f"[{SECTION}] {option} holds {path!r}, which is no import path; write "
                 "package.module.function, several with commas between them"
             )
             raise ConfigurationError(message)

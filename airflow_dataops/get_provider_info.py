@@ -181,6 +181,16 @@ _OPTIONS = {
         "example": "acme.kitchens.needs_ticket, acme.kitchens.tell_billing",
         "default": "",
     },
+    "merge_hooks": {
+        "description": (
+            "Functions that have a say when kitchens are merged, called as those of\n"
+            "life_cycle_hooks are, with a MergeEvent.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "acme.merges.needs_ticket",
+        "default": "",
+    },
     "data_test_seconds": {
         "description": (
             "How long one statement of a data test may take before the warehouse ends it.\n"
@@ -203,7 +213,7 @@ _OPTIONS = {
     "life_cycle_hook_seconds": {
         "description": (
             "How long one call of a hook may take, 1 to 60 seconds. One that takes longer before\n"
-            "a creation or deletion refuses it.\n"
+            "a creation, deletion or merge refuses it.\n"
         ),
         "version_added": "0.1.0",
         "type": "integer",

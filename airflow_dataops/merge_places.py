@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from airflow_dataops import bootstrap, config
 from airflow_dataops.domain import names
 from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
+from airflow_dataops.errors import ConfigurationError, CredentialRefused, VaultUnavailable
 from airflow_dataops.services.evidence import EvidencePlaces
 from airflow_dataops.services.merging import MergePlaces
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
     from airflow_dataops.domain.kitchen import Kitchen
-    from airflow_dataops.domain.release_environment import Project, ReleaseEnvironment
-    from airflow_dataops.merge_ports import OutlineReader
+    from airflow_dataops.domain.release_environment import (
+        Project,
+        PullRequestPlace,
+        ReleaseEnvironment,
+    )
+    from airflow_dataops.merge_ports import OutlineReader, PullRequests
+
+log = logging.getLogger(__name__)
 
 
 def merge_places(project: str) -> MergePlaces:
@@ -45,6 +55,11 @@ def merge_places(project: str) -> MergePlaces:
         runs=AirflowRuns(),
         queue=QueueTable(bootstrap.metadata_database()),
         dags_folder=of_project.dags_folder,
+        hooks=bootstrap.merge_hooks(),
+        pull_requests=lambda kitchen: _pull_requests(projects.environment(kitchen.environment)),
+        has_secrets=lambda kitchen, tools: _has_secrets(
+            kitchen, projects.environment(kitchen.environment), tools
+        ),
     )
 
 
@@ -76,6 +91,61 @@ def _repository(project: str, url: str) -> MergeRepository:
 
     # Another address is another repository, whatever the copy of the first one holds.
     return MergeRepository(config.merge_folder() / names.merge_copy(project, url), url=url)
+
+
+def _pull_requests(environment: ReleaseEnvironment) -> PullRequests | None:
+    """The host where merges into an environment's kitchens are proposed.
+
+    Raises:
+        CredentialRefused: the environment's vault has no token for it.
+        ConfigurationError: the library that speaks to it is not installed.
+    """
+    place = environment.pull_requests
+    if place is None:
+        return None
+    at = names.pull_request_secret(place.host)
+    fields = bootstrap.secret_store(environment).read(at) or {}
+    token = fields.get("password")
+    if not token:
+        message = (
+            f"the vault of {environment.name} has no password at {at}: the token with which merges"
+            f" are proposed at {place.repository}"
+        )
+        raise CredentialRefused(message)
+    try:
+        return _client_of(place, token)
+    except ModuleNotFoundError as error:
+        message = (
+            f"{environment.name} merges by pull_request, and {error.name} is not installed here;"
+            " pip install 'airflow-provider-dataops[pull-requests]'"
+        )
+        raise ConfigurationError(message) from error
+
+
+def _client_of(place: PullRequestPlace, token: str) -> PullRequests:
+    if place.host == "github":
+        from airflow_dataops.adapters.github_pulls import GithubPulls
+
+        return GithubPulls(place.repository, token=token, url=place.url)
+    from airflow_dataops.adapters.gitlab_requests import GitlabRequests
+
+    return GitlabRequests(place.repository, token=token, url=place.url)
+
+
+def _has_secrets(
+    kitchen: Kitchen, environment: ReleaseEnvironment, tools: Collection[str]
+) -> dict[str, bool | None]:
+    """Whether an environment's vault has something for a kitchen's tools; no value is read."""
+    vault = bootstrap.vault(environment)
+    found: dict[str, bool | None] = dict.fromkeys(sorted(tools))
+    try:
+        for tool in found:
+            at = (names.kitchen_secret(kitchen.name, tool), names.tool_secret(tool))
+            found[tool] = any(vault.has_secret(path) for path in at)
+    except (VaultUnavailable, ConfigurationError) as error:
+        # Down, or a policy that lets nobody list: what is not known yet stays so.
+        log.info("the vault of %s says nothing of its secrets: %s", environment.name, error)
+    return found
 
 
 def _outlines() -> OutlineReader | None:

@@ -119,6 +119,9 @@ class MergeBook(Protocol):
     def of(self, kitchen: Kitchen) -> list[KitchenMerge]:
         """Merges into the kitchen, the last one first, without their resolutions."""
 
+    def proposed(self) -> list[KitchenMerge]:
+        """Merges that wait at a repository's host, of whatever kitchens."""
+
     def begin(
         self, merge: KitchenMerge, kitchen: Kitchen, *, audit: AuditEntry | None = None
     ) -> None:
@@ -143,7 +146,12 @@ class PullRequests(Protocol):
 
     Every call raises ``PullRequestRefused`` where the host does not take what is asked, and
     ``GitHostUnavailable`` where it does not answer.
+
+    Attributes:
+        name: of the host, as an environments file says it.
     """
+
+    name: str
 
     def propose(self, proposal: Proposal) -> PullRequest:
         """Open a pull request, or bring the open one of the same branches up to date."""

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.issued_login import IssuedLogin
     from airflow_dataops.domain.kitchen import Kitchen, KitchenSettings
     from airflow_dataops.domain.leases import Lease
-    from airflow_dataops.domain.life_cycle import LifeCycleEvent
     from airflow_dataops.domain.measured import Measured
     from airflow_dataops.domain.provisioning import Operation, Part, Progress
     from airflow_dataops.domain.shown_code import ShownCode
@@ -223,17 +222,25 @@ class Workers(Protocol):
         """End what an attempt has running; nothing running is no error."""
 
 
-class Hooks(Protocol):
-    """What an installation wants to know, or to have a say in, when kitchens come and go."""
+class HookEvent(Protocol):
+    """Something that is to be done, or was."""
 
-    def before(self, event: LifeCycleEvent) -> None:
+    @property
+    def what(self) -> str:
+        """What it is, in the words of a refusal."""
+
+
+class Hooks(Protocol):
+    """What an installation wants to know, or to have a say in: kitchens come, go, are merged."""
+
+    def before(self, event: HookEvent) -> None:
         """Ask whether something may be done.
 
         Raises:
             Vetoed: a hook refuses, fails, or does not answer in time.
         """
 
-    def after(self, event: LifeCycleEvent) -> None:
+    def after(self, event: HookEvent) -> None:
         """Tell that something was done; what a hook makes of it changes nothing any more."""
 
 

@@ -77,7 +77,7 @@ class FakeHooks:
         self.told.append(("before", event))
         if self.veto:
             hook = "acme.hooks.ask"
-            raise Vetoed(hook, f"the {event.kind} of kitchen {event.kitchen.name!r}", self.veto)
+            raise Vetoed(hook, event.what, self.veto)
 
     def after(self, event):
         self.told.append(("after", event))

@@ -271,7 +271,9 @@ class GitlabDouble(HostDouble):
 
     def _say(self, commit, *, body, **_):
         assert body["name"] == "dataops/gate"
-        if self.status_of(commit) and self.status_of(commit)[0] == body["state"]:
+        # One that is over is followed by a new one; one that is not cannot begin again.
+        before = self.status_of(commit)
+        if before and before[0] == body["state"] == "pending":
             said = f"Cannot transition status via :run from :{body['state']}"
             raise Refused(400, {"message": said})
         self.note(commit, body["state"], body["description"])

@@ -46,6 +46,8 @@ class GithubPulls:
         url: of the API of a GitHub of one's own.
     """
 
+    name = "github"
+
     def __init__(self, repository: str, *, token: str, url: str | None = None) -> None:
         self._name = repository
         self._host = Github(
@@ -145,6 +147,12 @@ def _said(data: Any) -> str:
     return "; ".join([str(data.get("message") or "nothing"), *more])[:_LONGEST_SAID]
 
 
+def _login_of(found: Found) -> str | None:
+    # Who has left GitHub since is nobody.
+    who: Any = found.merged_by
+    return who.login if who is not None else None
+
+
 def _pull_request(found: Found) -> PullRequest:
     state = PullRequestState.OPEN if found.state == "open" else PullRequestState.CLOSED
     # Of one that is open, the same field holds a commit that GitHub made to try the merge.
@@ -155,5 +163,5 @@ def _pull_request(found: Found) -> PullRequest:
         state=PullRequestState.MERGED if merged else state,
         head=found.head.sha,
         commit=found.merge_commit_sha if merged else None,
-        merged_by=found.merged_by.login if merged and found.merged_by else None,
+        merged_by=_login_of(found) if merged else None,
     )

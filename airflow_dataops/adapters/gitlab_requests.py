@@ -47,6 +47,8 @@ class GitlabRequests:
         url: of a GitLab of one's own.
     """
 
+    name = "gitlab"
+
     def __init__(self, repository: str, *, token: str, url: str | None = None) -> None:
         self._name = repository
         self._host = _Impatient(
@@ -90,8 +92,8 @@ class GitlabRequests:
             try:
                 project.commits.get(commit, lazy=True).statuses.create(said)
             except gitlab.GitlabCreateError as error:
-                # GitLab refuses to be told what stands there.
-                if _ALREADY_SAID not in str(error.error_message):
+                # GitLab refuses to be told that what is pending is pending.
+                if status.is_open is not None or _ALREADY_SAID not in str(error.error_message):
                     raise
 
     def close(self, number: int) -> None:

@@ -1,10 +1,11 @@
-"""What an installation has to say when kitchens come and go: functions that its settings name.
+"""What an installation has to say to kitchens' lives and merges: functions that its settings name.
 
 ``[dataops] life_cycle_hooks`` lists import paths, as Airflow's own options for a function do:
 ``acme.kitchens.needs_ticket, acme.kitchens.tell_billing``. Each is called twice for a creation or
-deletion, as ``hook(event, moment)`` with a ``LifeCycleEvent`` and ``"before"`` or ``"after"``.
-Before, it refuses by returning the reason or by raising; None agrees. After, nothing it does
-changes anything. Where several are listed, the first refusal ends the round.
+deletion, as ``hook(event, moment)`` with a ``LifeCycleEvent`` and ``"before"`` or ``"after"``;
+those of ``merge_hooks`` for a merge, with a ``MergeEvent``. Before, it refuses by returning the
+reason or by raising; None agrees. After, nothing it does changes anything. Where several are
+listed, the first refusal ends the round.
 
 Each call has a thread of its own, on which the caller waits no longer than the setting says. A
 process could be killed, where a thread cannot; but it would import Airflow for seconds each time,
@@ -20,13 +21,12 @@ from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from airflow_dataops.domain.provisioning import OperationKind
 from airflow_dataops.errors import Vetoed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow_dataops.domain.life_cycle import LifeCycleEvent
+    from airflow_dataops.ports import HookEvent
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class LifeCycleHooks:
         """
         self._hooks = [_Hook(path, seconds) for path in paths]
 
-    def before(self, event: LifeCycleEvent) -> None:
+    def before(self, event: HookEvent) -> None:
         """Ask every hook whether something may be done.
 
         Raises:
@@ -57,24 +57,22 @@ class LifeCycleHooks:
         for hook in self._hooks:
             reason = hook.objection(event)
             if reason is not None:
-                raise Vetoed(hook.path, _what(event), reason[:_LONGEST_REASON])
+                raise Vetoed(hook.path, event.what, reason[:_LONGEST_REASON])
 
-    def after(self, event: LifeCycleEvent) -> None:
+    def after(self, event: HookEvent) -> None:
         """Tell every hook that something was done; their faults are logged."""
         begun = [(hook, hook.begin(event, "after")) for hook in self._hooks]
         for hook, call in begun:
             fault = "it still hangs from an earlier call" if call is None else hook.fault_of(call)
             if fault is not None:
                 cause = None if call is None else call.error
-                log.warning(
-                    "hook %s, told of %s: %s", hook.path, _what(event), fault, exc_info=cause
-                )
+                log.warning("hook %s, told of %s: %s", hook.path, event.what, fault, exc_info=cause)
 
 
 class _Call(Thread):
     """One call of a hook; a daemon, for no hook keeps a server from ending."""
 
-    def __init__(self, path: str, event: LifeCycleEvent, moment: str) -> None:
+    def __init__(self, path: str, event: HookEvent, moment: str) -> None:
         super().__init__(name=f"hook {path}", daemon=True)
         self._path = path
         self._event = event
@@ -98,7 +96,7 @@ class _Hook:
         self._seconds = seconds
         self._overdue: _Call | None = None
 
-    def begin(self, event: LifeCycleEvent, moment: str) -> _Call | None:
+    def begin(self, event: HookEvent, moment: str) -> _Call | None:
         """Call it; None while an earlier call hangs."""
         if self._overdue is not None and self._overdue.is_alive():
             return None
@@ -106,7 +104,7 @@ class _Hook:
         call.start()
         return call
 
-    def objection(self, event: LifeCycleEvent) -> str | None:
+    def objection(self, event: HookEvent) -> str | None:
         """Why something may not be done; None where it may."""
         call = self.begin(event, "before")
         if call is None:
@@ -127,8 +125,3 @@ class _Hook:
         if call.error is not None:
             return f"{type(call.error).__name__}: {call.error}"
         return None
-
-
-def _what(event: LifeCycleEvent) -> str:
-    noun = "creation" if event.kind is OperationKind.CREATE else "deletion"
-    return f"the {noun} of kitchen {event.kitchen.name!r}"

@@ -122,12 +122,14 @@ class HashicorpVault:
         """Whether the vault keeps anything of a secret, deleted versions included."""
         return self._found(f"/v1/{self._place.mount}/metadata/{path}") is not None
 
-    def paths_below(self, path: str) -> list[str]:
-        """Paths of all secrets below a place, deleted ones included, in order.
+    def has_secret(self, path: str) -> bool:
+        """Whether a secret can be read there, without reading it."""
+        data = (self._found(f"/v1/{self._place.mount}/metadata/{path}") or {"data": {}})["data"]
+        last = (data.get("versions") or {}).get(str(data.get("current_version")), {"destroyed": 1})
+        return not last["destroyed"] and not last["deletion_time"]
 
-        Args:
-            path: ends with a slash.
-        """
+    def paths_below(self, path: str) -> list[str]:
+        """Paths of all secrets below a path with a slash at its end, deleted ones too, in order."""
         listed = self._found(f"/v1/{self._place.mount}/metadata/{path}?list=true")
         found = []
         for name in listed["data"]["keys"] if listed else []:
@@ -138,10 +140,10 @@ class HashicorpVault:
     def put_database_role(
         self, name: str, *, database: str, creation: Sequence[str], revocation: Sequence[str]
     ) -> None:
-        """Have the database engine issue logins under a name.
+        """Have the database engine issue logins under a name, by new or changed rules.
 
         Args:
-            name: of the engine's role; replaced if it is there.
+            name: of the engine's role.
             database: name of the engine's connection to the database.
             creation: SQL that makes a login, with the engine's ``{{name}}``, ``{{password}}`` and
                 ``{{expiration}}``.

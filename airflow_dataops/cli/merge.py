@@ -30,6 +30,7 @@ from airflow_dataops.errors import RequestRefused, UsageError
 
 _ANY_REPOSITORY = 3
 _NOT_FOUND = 404
+_PROPOSED = "proposed"
 
 
 @command
@@ -170,7 +171,7 @@ def _merge(arguments: Any, direction: str) -> None:
             body["override"] = True
         done = api.one(MergeAnswer, "POST", *place, body=body)
     _show_merge(done, arguments)
-    if done.commit is None:
+    if done.commit is None and done.state != _PROPOSED:
         sys.exit(1)
 
 
@@ -187,7 +188,10 @@ def _show_merge(done: MergeAnswer, arguments: Any) -> None:
     if not _is_for_people(arguments):
         show_table([done.model_dump(mode="json")], output=arguments.output)
         return
-    if done.commit is None:
+    if done.state == _PROPOSED:
+        print(f"proposed to merge {done.merged} into {done.kitchen}: {done.pull_request}")
+        print(f"its gate is {printable(done.gate or 'not looked at')}")
+    elif done.commit is None:
         say_aside(
             f"{done.merged} does not merge into {done.kitchen} by itself; people decide about"
         )

@@ -82,6 +82,8 @@ class MergeAnswer(_Answer):
     theirs: str
     commit: str | None = None
     conflicts: tuple[ConflictAnswer, ...] = ()
+    pull_request: str | None = None
+    gate: str | None = None
 
 
 class DecisionAnswer(_Answer):
@@ -132,6 +134,7 @@ class DraftAnswer(_Answer):
     moved: str | None = None
     opened_by: str
     opened_at: datetime
+    pull_request: str | None = None
     conflicts: tuple[OpenConflictAnswer, ...] = ()
     open: tuple[OpenPlaceAnswer, ...] = ()
     taken_away: tuple[str, ...] = ()

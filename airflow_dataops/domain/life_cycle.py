@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain.provisioning import OperationKind
+
 if TYPE_CHECKING:
     from airflow_dataops.domain.kitchen import Kitchen
-    from airflow_dataops.domain.provisioning import OperationKind, Part
+    from airflow_dataops.domain.provisioning import Part
     from airflow_dataops.domain.staff import Member
 
 
@@ -28,3 +30,9 @@ class LifeCycleEvent:
     parts: tuple[Part, ...]
     by: str
     reason: str | None
+
+    @property
+    def what(self) -> str:
+        """What is to be done, in the words of a refusal."""
+        noun = "creation" if self.kind is OperationKind.CREATE else "deletion"
+        return f"the {noun} of kitchen {self.kitchen.name!r}"

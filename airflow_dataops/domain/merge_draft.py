@@ -44,6 +44,7 @@ class MergeState(StrEnum):
 
     OPEN = "open"
     PUSHING = "pushing"
+    PROPOSED = "proposed"
     DONE = "done"
     ABANDONED = "abandoned"
 

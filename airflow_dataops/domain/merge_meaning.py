@@ -36,6 +36,8 @@ class MeaningKind(StrEnum):
     SCHEDULE_CHANGED = "schedule changed"
     SCHEDULE_REMOVED = "schedule removed"
     TOOL_NOT_DECLARED = "tool not declared"
+    TOOL_WITHOUT_LOGIN = "tool without a secret"
+    TOOL_NOT_SEEN = "tool's secret not looked at"
     NOT_COMPARED = "not compared"
 
 
@@ -149,6 +151,42 @@ def meanings(
     broken = {place.rpartition("/")[2] for place in after.broken}
     found |= {Meaning(pipeline=n, kind=MeaningKind.PIPELINE_REMOVED) for n in gone - broken}
     return sorted(found)
+
+
+def tools_of_changed(
+    before: TreeOutline, after: TreeOutline, *, changed: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """The tools of each pipeline that is new, or built otherwise, or of changed files.
+
+    Args:
+        before: the tree that is merged into.
+        after: the merged tree.
+        changed: paths of files.
+    """
+    folders = {part for path in changed for part in path.split("/")[:-1]}
+    return {
+        name: pipeline.tools
+        for name, pipeline in after.pipelines.items()
+        if before.pipelines.get(name) != pipeline or name in folders
+    }
+
+
+def secret_meanings(
+    wanted: Mapping[str, Collection[str]], has_secrets: Mapping[str, bool | None]
+) -> list[Meaning]:
+    """Tools that pipelines use and whose secret the vault lacks, or does not let us look for.
+
+    Args:
+        wanted: tools by pipeline.
+        has_secrets: by tool; None where it could not be looked at.
+    """
+    kinds = {False: MeaningKind.TOOL_WITHOUT_LOGIN, None: MeaningKind.TOOL_NOT_SEEN}
+    return sorted(
+        Meaning(pipeline=name, kind=kinds[has_secrets[tool]], what=tool)
+        for name, tools in wanted.items()
+        for tool in tools
+        if has_secrets.get(tool, True) is not True
+    )
 
 
 def _last_line(complaint: str) -> str:

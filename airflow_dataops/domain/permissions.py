@@ -31,6 +31,7 @@ class Action(StrEnum):
     CHANGE_CHARTS = "change what charts learn from in"
     MERGE_DOWN = "merge down into"
     MERGE_UP = "merge up into"
+    PROPOSE = "propose to merge"
     OVERRIDE_GATE = "override the gate of"
     CHANGE = "change"
     STAFF = "staff"
@@ -46,6 +47,7 @@ _NEEDS = {
     Action.CHANGE_CHARTS: Role.COOK,
     Action.MERGE_DOWN: Role.COOK,
     Action.MERGE_UP: Role.COOK,
+    Action.PROPOSE: Role.COOK,
     Action.OVERRIDE_GATE: Role.HEAD,
     Action.CHANGE: Role.HEAD,
     Action.STAFF: Role.HEAD,

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from airflow_dataops.services.alerting import Round
@@ -44,13 +46,26 @@ class Rounds(Protocol):
 class Announcer:
     """The thread; started by the server's start and ended by its end.
 
+    Args:
+        make_rounds: what it does.
+        about: what that is about, for the log.
+        pause_seconds: at most, between two rounds.
+
     Attributes:
         awaits_successes: some task has not succeeded since it failed or warned.
     """
 
-    def __init__(self, make_rounds: Rounds) -> None:
+    def __init__(
+        self,
+        make_rounds: Rounds,
+        *,
+        about: str = "alerts",
+        pause_seconds: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
         self.awaits_successes = False
         self._make_rounds = make_rounds
+        self._about = about
+        self._pause_seconds = pause_seconds
         self._something_happened = Event()
         self._over = Event()
         self._starting = Lock()
@@ -63,7 +78,7 @@ class Announcer:
             if self._thread is not None:
                 return
             self._over.clear()
-            self._thread = Thread(target=self._work, name="dataops-alerts", daemon=True)
+            self._thread = Thread(target=self._work, name=f"dataops-{self._about}", daemon=True)
             self._thread.start()
 
     def wake(self) -> None:
@@ -84,7 +99,7 @@ class Announcer:
         while not self._over.wait(SHORTEST_PAUSE_SECONDS):
             self._something_happened.clear()
             if self._is_done(holder, is_urgent=is_urgent):
-                is_urgent = self._something_happened.wait(LONGEST_PAUSE_SECONDS)
+                is_urgent = self._something_happened.wait(self._pause_seconds)
 
     def _is_done(self, holder: str, *, is_urgent: bool) -> bool:
         try:
@@ -93,7 +108,7 @@ class Announcer:
             # Once: it comes again every few seconds. Its text may hold a database URL.
             complaint = type(error).__name__
             if complaint != self._complaint:
-                log.warning("alerts are not told: %s", complaint)
+                log.warning("%s are not looked after: %s", self._about, complaint)
             self._complaint = complaint
             return True
         self._complaint = None
@@ -111,11 +126,18 @@ announcer = Announcer(_make_rounds)
 
 
 class AnnounceWhatHappens:
-    """Runs the thread as long as the server, and wakes it when something has happened."""
+    """Runs the thread as long as the server, and wakes it when something has happened.
 
-    def __init__(self, app: ASGIApp, *, by: Announcer) -> None:
+    Args:
+        app: the server.
+        by: the thread.
+        beside: others that live as long, and that nothing wakes.
+    """
+
+    def __init__(self, app: ASGIApp, *, by: Announcer, beside: Sequence[Announcer] = ()) -> None:
         self._app = app
         self._by = by
+        self._all = (by, *beside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the server's life."""
@@ -141,11 +163,13 @@ class AnnounceWhatHappens:
         async def watched() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                self._by.stop()
+                for thread in self._all:
+                    thread.stop()
             return message
 
         with suppress(Exception):
-            self._by.start()
+            for thread in self._all:
+                thread.start()
         await self._app(scope, watched, send)
 
 

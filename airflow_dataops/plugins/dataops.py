@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow.plugins_manager import AirflowPlugin
 
 from airflow_dataops.plugins.announcer import AnnounceWhatHappens, announcer
+from airflow_dataops.plugins.pull_requests import follower
 from airflow_dataops.plugins.roles_at_login import RolesAtLogin
 from airflow_dataops.secrets.identity import IdentityMiddleware
 
@@ -97,7 +98,7 @@ class DataOpsPlugin(AirflowPlugin):
             "name": "dataops alerts",
             "middleware": AnnounceWhatHappens,
             "args": [],
-            "kwargs": {"by": announcer},
+            "kwargs": {"by": announcer, "beside": (follower,)},
         },
     ]
     fastapi_apps = [  # noqa: RUF012 - likewise

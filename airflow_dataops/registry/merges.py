@@ -58,6 +58,12 @@ class MergeTable:
         with self._sessions() as session:
             return [_merge_of(row, ()) for row in session.scalars(query)]
 
+    def proposed(self) -> list[KitchenMerge]:
+        """Merges that wait at a repository's host, of whatever kitchens."""
+        query = select(MergeRow).where(MergeRow.state == MergeState.PROPOSED)
+        with self._sessions() as session:
+            return [_merge_of(row, ()) for row in session.scalars(query.order_by(MergeRow.id))]
+
     def begin(
         self, merge: KitchenMerge, kitchen: Kitchen, *, audit: AuditEntry | None = None
     ) -> None:

@@ -14,6 +14,7 @@ from airflow_dataops.domain.merge_draft import (
     present_resolutions,
 )
 from airflow_dataops.domain.merge_meaning import MeaningKind
+from airflow_dataops.services.merging.proposing import GATE, URL
 from airflow_dataops.web.gate_answers import GateAnswer, gate_answer
 
 if TYPE_CHECKING:
@@ -80,9 +81,10 @@ class PreviewAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class MergeAnswer:
-    """A merge that was made, or waits for decisions; ``commit`` is the kitchen's tip from then on.
+    """A merge that was made, or waits; ``commit`` is the kitchen's tip from then on.
 
-    ``state`` is ``nothing new`` where there was nothing to merge.
+    ``state`` is ``nothing new`` where there was nothing to merge, and ``proposed`` where it waits
+    at ``pull_request`` instead of for decisions about conflicts.
     """
 
     kitchen: str
@@ -93,6 +95,8 @@ class MergeAnswer:
     theirs: str
     commit: str | None
     conflicts: list[ConflictAnswer]
+    pull_request: str | None
+    gate: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +156,7 @@ class DraftAnswer:
     moved: str | None
     opened_by: str
     opened_at: datetime
+    pull_request: str | None
     conflicts: list[OpenConflictAnswer]
     open: list[OpenPlaceAnswer]
     taken_away: list[str]
@@ -172,6 +177,7 @@ class PastMergeAnswer:
     ended_by: str | None
     ended_at: datetime | None
     reason: str | None
+    pull_request: str | None
 
 
 def preview_answer(asked: MergeRequest, report: MergeReport) -> PreviewAnswer:
@@ -214,6 +220,8 @@ def merge_answer(asked: MergeRequest, outcome: MergeOutcome) -> MergeAnswer:
         theirs=outcome.preview.theirs,
         commit=outcome.commit,
         conflicts=_conflicts(outcome.preview) if outcome.commit is None else [],
+        pull_request=outcome.merge.details.get(URL) if outcome.merge else None,
+        gate=outcome.merge.details.get(GATE) if outcome.merge else None,
     )
 
 
@@ -232,6 +240,7 @@ def draft_answer(
         moved=draft.moved,
         opened_by=merge.opened_by,
         opened_at=merge.opened_at,
+        pull_request=merge.details.get(URL),
         conflicts=[_open_conflict(one, decided.get(one.path, {})) for one in draft.conflicts],
         open=[OpenPlaceAnswer(path=path, region=region) for path, region in draft.open_places],
         taken_away=list(taken_away),
@@ -252,6 +261,7 @@ def past_merge_answer(merge: KitchenMerge) -> PastMergeAnswer:
         ended_by=merge.ended_by,
         ended_at=merge.ended_at,
         reason=merge.reason,
+        pull_request=merge.details.get(URL),
     )
 
 

@@ -41,6 +41,7 @@ _STATUS: Sequence[tuple[type[errors.DataOpsError], HTTPStatus]] = (
     (errors.MergeNotFound, HTTPStatus.NOT_FOUND),
     (errors.MergeNotReady, HTTPStatus.CONFLICT),
     (errors.PushRefused, HTTPStatus.CONFLICT),
+    (errors.PullRequestRefused, HTTPStatus.CONFLICT),
     (errors.Superseded, HTTPStatus.CONFLICT),
     (errors.KitchenError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.InvalidRequest, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -49,6 +50,7 @@ _STATUS: Sequence[tuple[type[errors.DataOpsError], HTTPStatus]] = (
     (errors.SpecError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.VaultUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.ToolUnreachable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.GitHostUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.OutsideSystemError, HTTPStatus.BAD_GATEWAY),
 )
 # Attributes of errors that say something beside the text.

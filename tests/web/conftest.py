@@ -82,13 +82,18 @@ class FakeWorkers:
 
 @dataclass(kw_only=True)
 class Site:
-    """An installation, and people before it."""
+    """An installation, and people before it.
+
+    Attributes:
+        hosts: where merges are proposed, by environment.
+    """
 
     client: object
     engine: object
     origins: dict
     workers: FakeWorkers
     file: object
+    hosts: dict
 
     def ask(self, method, path, *, by=None, json=None, **how):
         """A request below the API's prefix, with a person's token; None is nobody."""
@@ -143,14 +148,22 @@ def opened(folder):
     file = folder / "environments.yaml"
     write_environments(file, origins)
     engine, workers = create_engine(f"sqlite:///{folder / 'airflow.db'}"), FakeWorkers()
+    hosts = {}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(settings, "engine", engine)
         for name in ("Session", "NonScopedSession"):
             patched.setattr(settings, name, sessionmaker(engine), raising=False)
         for option, value in options(file).items():
             patched.setenv(f"AIRFLOW__{option}", value)
-        with _client(workers) as client:
-            yield Site(client=client, engine=engine, origins=origins, workers=workers, file=file)
+        with _client(workers, hosts) as client:
+            yield Site(
+                client=client,
+                engine=engine,
+                origins=origins,
+                workers=workers,
+                file=file,
+                hosts=hosts,
+            )
     engine.dispose()
 
 
@@ -257,7 +270,7 @@ def _app():
 
 
 @contextmanager
-def _client(workers):
+def _client(workers, hosts):
     from airflow.api_fastapi.app import create_auth_manager, purge_cached_app
     from fastapi import FastAPI
     from starlette.testclient import TestClient
@@ -273,7 +286,12 @@ def _client(workers):
         def places(project):
             return replace(here.places(project), workers=workers)
 
-        return replace(here, places=places)
+        def merge_places(project):
+            found = here.merge_places(project)
+            # The vaults of these tests hold no tokens.
+            return replace(found, pull_requests=lambda kitchen: hosts.get(kitchen.environment))
+
+        return replace(here, places=places, merge_places=merge_places)
 
     root = FastAPI()
     root.mount("/dataops", _app())

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import logging
 import shutil
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from airflow_dataops.adapters.git_repository.merging import ObjectDatabase
 from airflow_dataops.adapters.git_repository.mirror import Mirror
 from airflow_dataops.adapters.git_repository.object_commands import attempt
 from airflow_dataops.adapters.git_repository.pipeline_inputs import tree_inputs
+from airflow_dataops.adapters.git_repository.scratch import scratch_folder
 from airflow_dataops.domain.manifest import read_manifest
 from airflow_dataops.domain.merge import moved
 from airflow_dataops.errors import (
@@ -175,7 +175,7 @@ class MergeRepository:
         self._trying(commits, lambda _: None)
         with (
             ObjectDatabase(self._path).looking() as merging,
-            tempfile.TemporaryDirectory(prefix="dataops-trees-") as place,
+            scratch_folder(in_memory=False) as place,
         ):
             trees = [preview.ours]
             if preview.tree is not None:

@@ -12,7 +12,6 @@ outcome is that of ``git merge`` on ours' branch.
 from __future__ import annotations
 
 import io
-import os
 import tarfile
 import tempfile
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from airflow_dataops.adapters.git_repository.object_commands import (
     encoded,
     quoted_path,
 )
+from airflow_dataops.adapters.git_repository.scratch import scratch_folder
 from airflow_dataops.errors import (
     CannotMerge,
     OutsideSystemError,
@@ -57,7 +57,6 @@ _UNRELATED_SHALLOW = (
     " git fetch --unshallow"
 )
 _LONGEST_SHOWN = 80
-_ENOUGH_BYTES = 1 << 30
 _ATTRIBUTES = ".gitattributes"
 _MISSING = (
     "unable to read",
@@ -372,21 +371,7 @@ class Merging:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="dataops-merge-", dir=_in_memory()) as name:
-        folder = Path(name).resolve()
+    with scratch_folder() as folder:
         (folder / "tree").mkdir()
         (folder / "objects").mkdir()
         yield folder
-
-
-def _in_memory() -> str | None:
-    """A place whose files lie in memory, if this host has room there; None for its usual place.
-
-    git makes a folder for nearly each object; to remove fifty from a disk takes longer than all
-    the rest of a preview.
-    """
-    memory = Path("/dev/shm")  # noqa: S108 - each merge has a folder of its own in it
-    if not os.access(memory, os.W_OK):
-        return None
-    room = os.statvfs(memory)
-    return str(memory) if room.f_bavail * room.f_frsize >= _ENOUGH_BYTES else None

@@ -15,6 +15,7 @@ from airflow_dataops.adapters.git_repository.commands import (
     told,
 )
 from airflow_dataops.domain import names
+from airflow_dataops.errors import OutsideSystemError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,8 +153,13 @@ class Mirror:
     def _ensure(self) -> None:
         if (self._path / "HEAD").exists():
             return
-        self._path.mkdir(parents=True, exist_ok=True)
-        self._git.init("--quiet", "--bare")
+        with told("make a copy", "", self._url):
+            try:
+                self._path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                message = f"cannot make {self._path} for a copy of the repository: {error.strerror}"
+                raise OutsideSystemError(message) from error
+            self._git.init("--quiet", "--bare")
 
     def _fetch(self, *what: str) -> None:
         *options, refs = what

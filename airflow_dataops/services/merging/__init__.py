@@ -4,6 +4,7 @@ Down brings a parent's work into its child, up a child's work into its parent. W
 merge by itself becomes a draft, in which people decide region by region, together and over days.
 """
 
+from airflow_dataops.services.merging.following import look_after
 from airflow_dataops.services.merging.making import merge, preview
 from airflow_dataops.services.merging.queueing import (
     LandRequest,
@@ -34,6 +35,7 @@ __all__ = [
     "join",
     "land_queue",
     "leave",
+    "look_after",
     "lost",
     "merge",
     "preview",

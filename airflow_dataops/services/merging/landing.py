@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_draft import KitchenMerge, MergeState
+from airflow_dataops.domain.merge_event import MergeEvent, MergePlan
 from airflow_dataops.domain.merge_gate import Asked
 from airflow_dataops.errors import BranchMoved, KitchenBusy, KitchenError, PushRefused
 from airflow_dataops.services.merging.gate import changed
@@ -76,7 +77,13 @@ def tips_of(asked: MergeRequest, places: MergePlaces) -> tuple[str, str]:
 
 
 def land(
-    merge: KitchenMerge, commit: str, asked: MergeRequest, places: MergePlaces, *, is_new: bool
+    merge: KitchenMerge,
+    commit: str,
+    asked: MergeRequest,
+    places: MergePlaces,
+    *,
+    is_new: bool,
+    plan: MergePlan,
 ) -> KitchenMerge:
     """Move the kitchen's branch to a commit, from the one that the merge was made on.
 
@@ -86,13 +93,16 @@ def land(
         asked: by whom.
         places: where.
         is_new: whether the merge is not written down yet.
+        plan: what it comes to, for hooks.
 
     Raises:
+        Vetoed: a hook refuses.
         KitchenBusy: somebody else lands a merge of the two.
         BranchMoved: somebody pushed meanwhile.
         PushRefused: the repository does not take it; says why.
         OutsideSystemError: it does not answer; ``settled`` says later what became of it.
     """
+    places.hooks.before(_event(replace(merge, commit=commit), asked, plan))
     details = {**merge.details, _SINCE: asked.now.isoformat()}
     pushing = replace(merge, state=MergeState.PUSHING, commit=commit, details=details)
     if is_new:
@@ -107,7 +117,7 @@ def land(
         _take_back(pushing, asked, places)
         raise
     _retire(merge.ours, commit, asked, places)
-    return _finish(pushing, asked, places)
+    return _finish(pushing, asked, places, plan)
 
 
 def land_together(
@@ -161,7 +171,7 @@ def settled(asked: MergeRequest, places: MergePlaces) -> KitchenMerge | None:
     ours, _ = tips_of(asked, places)
     if places.repository.contains(merge.commit, within=ours):
         _retire(merge.ours, merge.commit, asked, places)
-        _finish(merge, asked, places)
+        _finish(merge, asked, places, MergePlan())
         return None
     if asked.now - datetime.fromisoformat(merge.details[_SINCE]) < _PATIENCE:
         raise _busy(asked, "it is on its way to the repository; ask again in a minute")
@@ -179,7 +189,9 @@ def _retire(ours: str, commit: str, asked: MergeRequest, places: MergePlaces) ->
         places.runs.retire(asked.kitchen, removed)
 
 
-def _finish(pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces) -> KitchenMerge:
+def _finish(
+    pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces, plan: MergePlan
+) -> KitchenMerge:
     done = replace(
         pushing,
         state=MergeState.DONE,
@@ -191,9 +203,25 @@ def _finish(pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces) -> 
     facts = {"commit": pushing.commit or "", "ours": pushing.ours, "theirs": pushing.theirs}
     facts |= {name: done.details[name] for name in _PROMISES if name in done.details}
     entry = asked.entry(f"merge {pushing.direction}", **facts)
-    places.book.change(pushing, done, audit=entry)
+    is_first = places.book.change(pushing, done, audit=entry)
     places.registry.ask_for_parsing(asked.kitchen)
+    if is_first:
+        places.hooks.after(_event(done, asked, plan))
     return done
+
+
+def _event(merge: KitchenMerge, asked: MergeRequest, plan: MergePlan) -> MergeEvent:
+    return MergeEvent(
+        direction=asked.direction,
+        kitchen=asked.kitchen,
+        other=asked.other,
+        ours=merge.ours,
+        theirs=merge.theirs,
+        commit=merge.commit,
+        plan=plan,
+        by=asked.by.name,
+        reason=asked.reason,
+    )
 
 
 def _overriding(pushing: KitchenMerge, asked: MergeRequest) -> AuditEntry | None:

@@ -13,16 +13,21 @@ from airflow_dataops.domain.merge_draft import (
     conflict_paths,
     present_resolutions,
 )
+from airflow_dataops.domain.merge_event import MergePlan
 from airflow_dataops.domain.merge_gate import Gate
 from airflow_dataops.errors import BranchMoved, InvalidRequest, KitchenBusy, MergeNotReady
+from airflow_dataops.services.merging import proposing
 from airflow_dataops.services.merging.gate import gate_of, merged_down
-from airflow_dataops.services.merging.landing import land, new_merge, promises, settled, tips_of
+from airflow_dataops.services.merging.landing import land, new_merge, promises, tips_of
 from airflow_dataops.services.merging.meaning import meaning_of
 from airflow_dataops.services.merging.request import MergeOutcome, MergeReport
 
 if TYPE_CHECKING:
-    from airflow_dataops.domain.merge import MergePreview
+    from collections.abc import Sequence
+
+    from airflow_dataops.domain.merge import FileChange, MergePreview
     from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge
+    from airflow_dataops.domain.merge_meaning import Meaning
     from airflow_dataops.services.merging.request import MergePlaces, MergeRequest
 
 
@@ -42,14 +47,8 @@ def preview(asked: MergeRequest, places: MergePlaces, *, with_meaning: bool = Tr
     ours, theirs = tips_of(asked, places)
     found, files = places.repository.preview(ours, theirs)
     found = _with_relation(found, places)
-    meaning = meaning_of(asked, found, places) if with_meaning else []
-    return MergeReport(
-        preview=found,
-        files=tuple(files),
-        meaning=tuple(meaning),
-        gate=gate_of(asked, found, meaning, places),
-        under_way=places.book.under_way(asked.kitchen, asked.other),
-    )
+    report = _report(asked, found, files, places, with_meaning=with_meaning)
+    return replace(report, under_way=places.book.under_way(asked.kitchen, asked.other))
 
 
 def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
@@ -62,22 +61,25 @@ def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
         MergeNotReady: something is missing; says what.
         CannotMerge: the branches have nothing in common.
         PushRefused: the repository does not take it; nothing has changed.
+        PullRequestRefused: its host takes no pull request; nothing has changed.
+        Vetoed: a hook refuses.
         KitchenBusy: somebody merges the two at this moment.
         InvalidRequest: the reason cannot be kept.
         OutsideSystemError: the repository does not answer.
     """
     check_reason(asked.reason)
-    if asked.overrides and not (asked.reason or "").strip():
-        message = "whoever overrides the gate says why: give a reason"
-        raise InvalidRequest(message, field="reason")
-    under_way = settled(asked, places)
+    _check_override(asked)
+    under_way = proposing.under_way(asked, places)
     ours, theirs = tips_of(asked, places)
     _check_seen(asked, ours=ours, theirs=theirs)
-    found, _ = places.repository.preview(ours, theirs)
+    found, files = places.repository.preview(ours, theirs)
     found = _with_relation(found, places)
     if found.is_nothing_new:
         return MergeOutcome(preview=found, commit=ours, is_new=False)
-    gate = _passed(asked, found, places)
+    if proposing.host_of(asked, places) is not None:
+        report = _report(asked, found, files, places)
+        return proposing.propose(asked, report, under_way, places)
+    gate, meaning = _passed(asked, found, files, places)
     if found.conflicts:
         return MergeOutcome(
             preview=found,
@@ -92,8 +94,32 @@ def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
     # Down without work of one's own is the parent's line; up always says who delivered.
     is_forward = found.is_forward and asked.direction is Direction.DOWN
     commit = theirs if is_forward else places.repository.write(found, {}, asked.authorship())
-    done = land(begun, commit, asked, places, is_new=under_way is None)
+    plan = MergePlan(files=tuple(files), meaning=tuple(meaning))
+    done = land(begun, commit, asked, places, is_new=under_way is None, plan=plan)
     return MergeOutcome(preview=found, commit=commit, is_new=True, merge=done)
+
+
+def _report(
+    asked: MergeRequest,
+    found: MergePreview,
+    files: Sequence[FileChange],
+    places: MergePlaces,
+    *,
+    with_meaning: bool = True,
+) -> MergeReport:
+    meaning = meaning_of(asked, found, files, places) if with_meaning else []
+    return MergeReport(
+        preview=found,
+        files=tuple(files),
+        meaning=tuple(meaning),
+        gate=gate_of(asked, found, meaning, places),
+    )
+
+
+def _check_override(asked: MergeRequest) -> None:
+    if asked.overrides and not (asked.reason or "").strip():
+        message = "whoever overrides the gate says why: give a reason"
+        raise InvalidRequest(message, field="reason")
 
 
 def _with_relation(found: MergePreview, places: MergePlaces) -> MergePreview:
@@ -106,21 +132,26 @@ def _with_relation(found: MergePreview, places: MergePlaces) -> MergePreview:
     )
 
 
-def _passed(asked: MergeRequest, found: MergePreview, places: MergePlaces) -> Gate:
-    """The gate, which is open.
+def _passed(
+    asked: MergeRequest,
+    found: MergePreview,
+    files: Sequence[FileChange],
+    places: MergePlaces,
+) -> tuple[Gate, list[Meaning]]:
+    """The gate, which is open, and what it was held against.
 
     Raises:
         MergeNotReady: it is not; says what is missing.
     """
     if asked.direction is Direction.DOWN:
-        return Gate()
+        return Gate(), []
     first = merged_down(asked, found)
     # Nothing is built for a merge that cannot be made anyway.
-    meaning = meaning_of(asked, found, places) if first.is_met else []
+    meaning = meaning_of(asked, found, files, places) if first.is_met else []
     gate = gate_of(asked, found, meaning, places) if first.is_met else Gate(items=(first,))
     if not gate.is_open:
         raise MergeNotReady(asked.what, [str(item) for item in gate.missing])
-    return gate
+    return gate, meaning
 
 
 def _check_seen(asked: MergeRequest, *, ours: str, theirs: str) -> None:

@@ -11,7 +11,7 @@ from airflow_dataops.domain.merge_gate import Gate
 from airflow_dataops.domain.source_change import Authorship
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from airflow_dataops.domain.kitchen import Kitchen
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
         MergeRepository,
         OutlineReader,
         PipelineRuns,
+        PullRequests,
     )
-    from airflow_dataops.ports import KitchenRegistry
+    from airflow_dataops.ports import Hooks, KitchenRegistry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,10 @@ class MergePlaces:
         runs: of the pipelines that a merge takes away.
         queue: who waits to be merged.
         dags_folder: of the project's branches, with ordinary DAG files.
+        hooks: who has a say.
+        pull_requests: where merges into a kitchen are proposed; None where they are pushed.
+        has_secrets: whether the vault of a kitchen's environment has something for each of some
+            tools; None where that could not be looked at.
     """
 
     repository: MergeRepository
@@ -113,6 +118,9 @@ class MergePlaces:
     runs: PipelineRuns
     queue: MergeQueue
     dags_folder: str
+    hooks: Hooks
+    pull_requests: Callable[[Kitchen], PullRequests | None]
+    has_secrets: Callable[[Kitchen, Collection[str]], Mapping[str, bool | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

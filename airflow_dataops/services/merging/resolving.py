@@ -16,10 +16,12 @@ from airflow_dataops.domain.merge_draft import (
     open_places,
     resolved,
 )
+from airflow_dataops.domain.merge_event import MergePlan
 from airflow_dataops.domain.merge_gate import Gate
 from airflow_dataops.errors import BranchMoved, KitchenBusy, MergeNotFound, MergeNotReady
-from airflow_dataops.services.merging.landing import land, promises, settled, tips_of
+from airflow_dataops.services.merging.landing import land, promises, tips_of
 from airflow_dataops.services.merging.meaning import meaning_of
+from airflow_dataops.services.merging.proposing import URL, under_way, withdraw
 from airflow_dataops.services.merging.request import MergeDraft, MergeOutcome
 from airflow_dataops.specs import merged_file
 
@@ -72,6 +74,8 @@ def complete(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
     check_reason(asked.reason)
     found = draft(asked, places)
     merge = found.merge
+    if merge.state is MergeState.PROPOSED:
+        raise MergeNotReady(asked.what, [f"it is proposed; merge it at {merge.details.get(URL)}"])
     if found.moved is not None:
         raise BranchMoved(asked.kitchen.branch, moved(merge.ours, found.moved))
     if found.open_places:
@@ -86,7 +90,8 @@ def complete(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
     ]:
         raise MergeNotReady(asked.what, [f"{one}; {_ACKNOWLEDGE}" for one in unseen])
     merge = replace(merge, details={**merge.details, **promises(asked, Gate())})
-    done = land(merge, commit, asked, places, is_new=False)
+    plan = MergePlan(decided=tuple(conflict.path for conflict in found.conflicts))
+    done = land(merge, commit, asked, places, is_new=False, plan=plan)
     return MergeOutcome(preview=preview, commit=commit, is_new=True, merge=done)
 
 
@@ -118,6 +123,8 @@ def abandon(asked: MergeRequest, places: MergePlaces) -> None:
     """
     check_reason(asked.reason)
     merge = _under_way(asked, places)
+    if merge.state is MergeState.PROPOSED:
+        withdraw(merge, asked, places)
     over = replace(
         merge,
         state=MergeState.ABANDONED,
@@ -130,7 +137,7 @@ def abandon(asked: MergeRequest, places: MergePlaces) -> None:
 
 
 def _under_way(asked: MergeRequest, places: MergePlaces) -> KitchenMerge:
-    merge = settled(asked, places)
+    merge = under_way(asked, places)
     if merge is None:
         message = (
             f"{asked.what} is not under way: it is once a merge has met conflicts; see"

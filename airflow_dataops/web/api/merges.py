@@ -162,7 +162,7 @@ def _request(
     parent = _parent(visit, child)
     kitchen, other = (child, parent) if direction is Direction.DOWN else (parent, child)
     if not may_see:
-        visit.check(_TO_MERGE[direction], kitchen)
+        _check_right(visit, direction, kitchen, other, body)
     if body is not None and body.override:
         visit.check(Action.OVERRIDE_GATE, kitchen)
     if direction is Direction.UP:
@@ -181,6 +181,17 @@ def _request(
         acknowledged=frozenset(body.acknowledged if body else ()),
         overrides=body.override if body else False,
     )
+
+
+def _check_right(
+    visit: Visit, direction: Direction, kitchen: Kitchen, other: Kitchen, body: AskMerge | None
+) -> None:
+    """Who proposes delivers their own kitchen; that something may go is not theirs to say."""
+    is_proposal = visit.environment(kitchen).pull_requests is not None
+    if direction is Direction.UP and is_proposal and not (body and body.acknowledged):
+        visit.check(Action.PROPOSE, other)
+    else:
+        visit.check(_TO_MERGE[direction], kitchen)
 
 
 def _parent(visit: Visit, child: Kitchen) -> Kitchen:
