@@ -70,13 +70,13 @@ def test_a_full_disk_under_the_copy_is_a_clear_refusal_and_heals(origin, tmp_pat
 
 def branches_for_everybody(origin):
     """A branch per person and round, each with a file of its own; commits by branch."""
-    stream, tip = [], origin.bare("rev-parse", "main")
+    tip = origin.bare("rev-parse", "main")
     names = [f"{who}_{number}" for number in range(ROUNDS // 2) for who in ("padma", "chris")]
-    for name in names:
-        stream.append(
-            f"commit refs/heads/{name}\ncommitter P <p@example.com> 1500000000 +0000\n"
-            f"data 0\nfrom {tip}\nM 100644 inline {name}.txt\ndata 2\nx\n\n"
-        )
+    stream = [
+        f"commit refs/heads/{name}\ncommitter P <p@example.com> 1500000000 +0000\n"
+        f"data 0\nfrom {tip}\nM 100644 inline {name}.txt\ndata 2\nx\n\n"
+        for name in names
+    ]
     subprocess.run(
         ["git", "-C", origin.path, "fast-import", "--quiet"],
         input="".join(stream).encode(),

@@ -101,7 +101,8 @@ def test_a_round_that_fails_is_complained_of_once_and_does_not_end_it(announcer,
     for count in (1, 2, 3, 4):
         rounds.reach(count)
         announcer.wake()
-    assert [record.getMessage() for record in caplog.records] == ["alerts are not looked after: ValueError"]
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["alerts are not looked after: ValueError"]
 
 
 def test_there_is_one_thread_and_its_end_is_the_servers(announcer, rounds):

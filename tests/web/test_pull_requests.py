@@ -46,13 +46,9 @@ def proposed(proposing):
     return proposing
 
 
-def look(site, **how):
+def look(site):
     """The round that a server's thread makes."""
-    from tests.web import conftest
-
-    return pull_request_round.make_round(
-        conftest._installations[-1](), now=datetime.now(tz=UTC), **how
-    )
+    return pull_request_round.make_round(site.installation(), now=datetime.now(tz=UTC))
 
 
 def history(site):

@@ -88,9 +88,12 @@ class MergeRepository:
 
     def contains(self, commit: str, *, within: str) -> bool:
         """Whether a commit is another, or one of those that led to it."""
-        return commit == within or self._trying(
-            (commit, within), lambda database: database.merge_base(commit, within) == commit
-        )
+
+        def look(database: ObjectDatabase) -> bool:
+            # One whose push never arrived is on no branch, and may not be here at all.
+            return database.reaches(commit) and database.merge_base(commit, within) == commit
+
+        return commit == within or self._trying((within,), look)
 
     def apart(self, ours: str, theirs: str) -> tuple[int, int]:
         """How many commits ours has that theirs has not, and the other way round."""
