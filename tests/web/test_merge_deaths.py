@@ -182,7 +182,8 @@ def test_killed_at_any_point_it_is_made_once_or_not_at_all(deed, tmp_path):
     calls = int(counted.read_text())
     for point in range(POINTS):
         deed.begin_anew()
-        at = 1 + (calls - 6) * point // (POINTS - 1)
+        # Not the very last ones: what a run does varies by a few calls.
+        at = 1 + calls * 19 // 20 * point // (POINTS - 1)
         ended = in_child(deed.site, counting(deed.do, counted, dies_at=at))
         assert ended == -signal.SIGKILL
         deed.check_old_or_new()
