@@ -49,7 +49,7 @@ class Announcer:
     Args:
         make_rounds: what it does.
         about: what that is about, for the log.
-        pause_seconds: at most, between two rounds.
+        pause_seconds: at most, between two rounds; default: as for alerts.
 
     Attributes:
         awaits_successes: some task has not succeeded since it failed or warned.
@@ -60,7 +60,7 @@ class Announcer:
         make_rounds: Rounds,
         *,
         about: str = "alerts",
-        pause_seconds: float = LONGEST_PAUSE_SECONDS,
+        pause_seconds: float | None = None,
     ) -> None:
         self.awaits_successes = False
         self._make_rounds = make_rounds
@@ -99,7 +99,9 @@ class Announcer:
         while not self._over.wait(SHORTEST_PAUSE_SECONDS):
             self._something_happened.clear()
             if self._is_done(holder, is_urgent=is_urgent):
-                is_urgent = self._something_happened.wait(self._pause_seconds)
+                is_urgent = self._something_happened.wait(
+                    self._pause_seconds or LONGEST_PAUSE_SECONDS
+                )
 
     def _is_done(self, holder: str, *, is_urgent: bool) -> bool:
         try:

@@ -15,7 +15,7 @@ from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_draft import KitchenMerge, MergeState
 from airflow_dataops.domain.merge_event import MergeEvent, MergePlan
 from airflow_dataops.domain.merge_gate import Asked
-from airflow_dataops.errors import BranchMoved, KitchenBusy, KitchenError, PushRefused
+from airflow_dataops.errors import BranchMoved, KitchenBusy, KitchenError, PushRefused, Vetoed
 from airflow_dataops.services.merging.gate import changed
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def land(
     except (BranchMoved, PushRefused):
         _take_back(pushing, asked, places)
         raise
-    _retire(merge.ours, commit, asked, places)
+    retire(merge.ours, commit, asked, places)
     return _finish(pushing, asked, places, plan)
 
 
@@ -136,6 +136,7 @@ def land_together(
         seen: the commit that the branch was at.
 
     Raises:
+        Vetoed: a hook refuses one of them.
         KitchenBusy: somebody else lands a merge of one of them.
         BranchMoved: somebody pushed meanwhile.
         PushRefused: the repository does not take it; says why.
@@ -147,16 +148,17 @@ def land_together(
             details = {**merge.details, _SINCE: one.now.isoformat()}
             pushing = replace(merge, state=MergeState.PUSHING, details=details)
             settled(one, places)
+            places.hooks.before(_event(pushing, one, MergePlan()))
             places.book.begin(pushing, one.kitchen)
             begun.append((pushing, one))
         places.repository.move(asked[0].kitchen.branch, seen=seen, to=str(merges[-1].commit))
-    except (BranchMoved, PushRefused, KitchenBusy):
+    except (BranchMoved, PushRefused, KitchenBusy, Vetoed):
         for pushing, one in begun:
             _take_back(pushing, one, places)
         raise
-    _retire(seen, str(merges[-1].commit), asked[0], places)
+    retire(seen, str(merges[-1].commit), asked[0], places)
     for pushing, one in begun:
-        _finish(pushing, one, places)
+        _finish(pushing, one, places, MergePlan())
 
 
 def settled(asked: MergeRequest, places: MergePlaces) -> KitchenMerge | None:
@@ -170,7 +172,7 @@ def settled(asked: MergeRequest, places: MergePlaces) -> KitchenMerge | None:
         return merge
     ours, _ = tips_of(asked, places)
     if places.repository.contains(merge.commit, within=ours):
-        _retire(merge.ours, merge.commit, asked, places)
+        retire(merge.ours, merge.commit, asked, places)
         _finish(merge, asked, places, MergePlan())
         return None
     if asked.now - datetime.fromisoformat(merge.details[_SINCE]) < _PATIENCE:
@@ -179,7 +181,7 @@ def settled(asked: MergeRequest, places: MergePlaces) -> KitchenMerge | None:
     return places.book.under_way(asked.kitchen, asked.other)
 
 
-def _retire(ours: str, commit: str, asked: MergeRequest, places: MergePlaces) -> None:
+def retire(ours: str, commit: str, asked: MergeRequest, places: MergePlaces) -> None:
     """End what runs of the pipelines that a merge took away.
 
     Before the merge is written down as done: who dies in between leaves that to the next one.

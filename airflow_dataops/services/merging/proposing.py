@@ -23,7 +23,7 @@ from airflow_dataops.domain.pull_request import (
 )
 from airflow_dataops.domain.staff import Person
 from airflow_dataops.errors import KitchenBusy, MergeNotReady, PullRequestRefused
-from airflow_dataops.services.merging.landing import new_merge, promises, settled, tips_of
+from airflow_dataops.services.merging.landing import new_merge, promises, retire, settled, tips_of
 from airflow_dataops.services.merging.proposal_text import text_of, title_of
 from airflow_dataops.services.merging.request import MergeOutcome
 
@@ -256,6 +256,8 @@ def _merged(
         GATE: gate or _NEVER_LOOKED,
     }
     now = replace(merge, theirs=found.head, commit=found.commit)
+    if found.commit is not None:
+        retire(merge.ours, found.commit, asked, places)
     is_first = _end(
         merge,
         MergeState.DONE,

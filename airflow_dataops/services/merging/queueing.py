@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.audit import check_reason
 from airflow_dataops.domain.merge import Direction
+from airflow_dataops.domain.merge_event import MergePlan
 from airflow_dataops.domain.merge_gate import Asked, Gate
 from airflow_dataops.domain.merge_queue import (
     Candidate,
@@ -98,9 +99,10 @@ def join(asked: MergeRequest, places: MergePlaces) -> QueueEntry:
     What is taken away is acknowledged by whoever lands the queue.
 
     Raises:
-        MergeNotReady: it is not ready; says what is missing.
+        MergeNotReady: it is not ready, or the parent has no queue here; says what is missing.
         KitchenBusy: it joins in this moment already.
     """
+    _check_pushes(asked.kitchen, asked.what, places)
     report = preview(asked, places)
     if report.preview.is_nothing_new:
         raise MergeNotReady(asked.what, [f"{asked.kitchen.name} has all of it already"])
@@ -119,6 +121,12 @@ def join(asked: MergeRequest, places: MergePlaces) -> QueueEntry:
     )
     places.queue.join(entry, asked.other, audit=asked.entry("join merge queue", commit=commit))
     return entry
+
+
+def _check_pushes(parent: Kitchen, what: str, places: MergePlaces) -> None:
+    if places.pull_requests(parent) is not None:
+        first = f"merges into {parent.name} are proposed one by one, and queued by its host"
+        raise MergeNotReady(what, [f"{first}: airflow dataops merge up KITCHEN"])
 
 
 def leave(asked: MergeRequest, places: MergePlaces) -> None:
@@ -147,6 +155,7 @@ def land_queue(asked: LandRequest, places: MergePlaces) -> QueuePass:
         OutsideSystemError: the repository does not answer.
     """
     check_reason(asked.reason)
+    _check_pushes(asked.parent, f"the queue of {asked.parent.name}", places)
     waiting = places.queue.waiting(asked.parent)
     kitchens = {one.id: one for one in places.registry.kitchens()}
     present = [entry for entry in waiting if entry.kitchen_id in kitchens]
@@ -188,7 +197,7 @@ def stage(asked: MergeRequest, candidate: Candidate, places: MergePlaces) -> str
         raise InvalidRequest(message, field="test_in")
     merge = new_merge(asked, ours=tip, theirs=candidate.base, conflicts=0)
     named = replace(merge, details={**merge.details, _QUEUE: ", ".join(candidate.kitchens)})
-    land(named, candidate.commit, asked, places, is_new=True)
+    land(named, candidate.commit, asked, places, is_new=True, plan=MergePlan())
     return candidate.commit
 
 
@@ -278,9 +287,9 @@ class _Pass:
         return steps, in_the_way
 
     def _gate(self, steps: Sequence[_Step]) -> Gate:
-        found, _ = self._places.repository.preview(self._commit, steps[-1].commit)
+        found, files = self._places.repository.preview(self._commit, steps[-1].commit)
         asked = steps[0].asked
-        meaning = meaning_of(asked, found, self._places)
+        meaning = meaning_of(asked, found, files, self._places)
         kitchens = {*(step.entry.kitchen_id for step in steps), *self._asked.tested_in}
         tested = gate.green(
             gate.changed(found, self._places),

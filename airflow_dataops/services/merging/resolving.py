@@ -167,7 +167,7 @@ def _lost(found: MergeDraft, commit: str, asked: MergeRequest, places: MergePlac
         one, _ = places.repository.preview(side, commit)
         gone |= {
             str(meaning)
-            for meaning in meaning_of(asked, one, places)
+            for meaning in meaning_of(asked, one, (), places)
             if meaning.takes_away and _is_about(meaning.pipeline, found)
         }
     return sorted(gone)
