@@ -118,7 +118,7 @@ class Testing:
 
     def _evidence(self, pipeline: str, run: RunAnswer) -> _Tested:
         place = ("kitchens", self.kitchen, "evidence")
-        for found in self.api.several(EvidenceAnswer, *place, query={"pipeline": pipeline}):
+        for found in self.api.several(EvidenceAnswer, "GET", *place, query={"pipeline": pipeline}):
             if found.run_id == run.dag_run_id:
                 one = _Tested(
                     pipeline=pipeline,

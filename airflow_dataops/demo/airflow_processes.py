@@ -14,8 +14,10 @@ import os
 import secrets
 import subprocess
 import sys
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 import httpx
@@ -41,7 +43,25 @@ _FORKING = {"scheduler", "dag-processor"}
 # The API server reads the log files of this machine; a log server would listen to the network.
 _NO_LOG_SERVER = "--skip-serve-logs"
 _PRELOADED = "airflow_dataops.demo.preloaded"
+_LONGEST_START_SECONDS = 240
 _SERVES_KITCHENS = {"AIRFLOW__DATAOPS__SERVES_KITCHENS": "True"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsCommand:
+    """A command that somebody gives.
+
+    Attributes:
+        by: their name.
+        token: of a login of theirs.
+        words: after ``airflow``.
+        is_refused: whether it is to be refused.
+    """
+
+    by: str
+    token: str = field(repr=False)
+    words: Sequence[str]
+    is_refused: bool = False
 
 
 class DemoAirflow:
@@ -114,14 +134,33 @@ class DemoAirflow:
         """
         return self._run_commands([{"words": list(words)} for words in commands])
 
-    def run_as(self, commands: Sequence[tuple[str, str, Sequence[str]]]) -> str:
-        """Run commands of people, each with a login of theirs: name, token and words."""
-        return self._run_commands(
-            [
-                {"words": list(words), "by": person, "token": token, "url": self.url}
-                for person, token, words in commands
-            ]
-        )
+    def run_as(self, commands: Sequence[PersonsCommand], say: Callable[[str], None]) -> None:
+        """Run commands of people, each with a login of theirs.
+
+        Args:
+            commands: run one after the other, in one process.
+            say: is told each line that they print, refusals that are to be included.
+
+        Raises:
+            OutsideSystemError: one failed, or was not refused; those after it did not run.
+        """
+        words = ["-m", "airflow_dataops.demo.commands"]
+        given = json.dumps([{**asdict(one), "url": self.url} for one in commands])
+        with (
+            TemporaryFile("w+") as complaint,
+            subprocess.Popen(
+                [sys.executable, *words], env=self.environ | _QUIET | {"PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaint, text=True,
+            ) as process,
+        ):  # fmt: skip
+            assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
+            process.stdin.write(given)
+            process.stdin.close()
+            for line in process.stdout:
+                say(line.rstrip())
+            if process.wait():
+                complaint.seek(0)
+                raise _failed(words, complaint.read())
 
     def launch(self) -> None:
         """Start API server, scheduler, dag-processor and triggerer."""
@@ -141,7 +180,10 @@ class DemoAirflow:
             OutsideSystemError: it ended, or did not answer within four minutes.
         """
         # Four processes import Airflow at once; a busy machine takes its time for that.
-        self._processes[0].wait_until(self._is_serving, seconds=240)
+        self._processes[0].wait_until(self._is_serving, seconds=_LONGEST_START_SECONDS)
+        # The first request of tasks makes their API, and nobody is answered meanwhile: where that
+        # takes long, a task asks again and is refused, as it seems to run already.
+        httpx.get(f"{self.url}/execution/health", timeout=_LONGEST_START_SECONDS)
 
     def stop(self) -> None:
         """Stop all processes; stopped already is no error."""
@@ -176,9 +218,7 @@ class DemoAirflow:
             env=self.environ | _QUIET, input=stdin, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            message = f"{' '.join(words[1:5])} failed: {said[-1] if said else 'silently'}"
-            raise OutsideSystemError(message)
+            raise _failed(words, done.stderr.strip() or done.stdout)
         return done.stdout
 
     def _start(self, *command: str, extra: Mapping[str, str] | None = None) -> None:
@@ -261,3 +301,10 @@ def _new_jwt_key() -> str:
 
 def _new_fernet_key() -> str:
     return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+def _failed(words: Sequence[str], said: str) -> OutsideSystemError:
+    lines = said.strip().splitlines()
+    return OutsideSystemError(
+        f"{' '.join(words[1:5])} failed: {lines[-1] if lines else 'silently'}"
+    )

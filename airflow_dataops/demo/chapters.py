@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_dataops.demo import containers, outcome
+from airflow_dataops.demo import containers, merging, outcome, people
 from airflow_dataops.demo.cast import CHANNELS, FORECAST, KITCHENS, ORDINARY, PIPELINE, REPORT
-from airflow_dataops.demo.runs import AirflowApi, DemoRun
+from airflow_dataops.demo.runs import DemoRun
 from airflow_dataops.domain import names
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def tell(cast: Cast) -> list[str]:
     is_new = _start(cast, [*corrupted, *others])
     if is_new:
         cast.say(f"a corrupted file arrives for {cast.corrupted}; the reports run beside it")
+    problems += merging.tell(cast)
     if not outcome.is_enabled(cast):
         _schedules(cast)
     problems += cast.api.watch([*corrupted, *others], cast.say)
@@ -75,18 +76,13 @@ def _other_runs(cast: Cast) -> list[DemoRun]:
 
 def _schedules(cast: Cast) -> None:
     """Chris prepares another hour in development, Eric enables what production's code says."""
-    chris = AirflowApi(cast.airflow.url, user="chris", password=cast.airflow.password("chris"))
-    chris.close()
     prepare = (
         "set", "demo_dev", PIPELINE, "30 6 * * 1", "--timezone", "America/Chicago",
         "--reason", "the backup ends at six",
     )  # fmt: skip
     enable = ("enable", "demo_production", REPORT, "--reason", "all weeks were green")
-    said = cast.airflow.run_as(
-        [
-            ("chris", chris.token, ("dataops", "schedule", *prepare)),
-            ("eric", cast.api.token, ("dataops", "schedule", *enable)),
-        ]
+    people.give(
+        cast,
+        people.command(cast, "chris", "schedule", *prepare),
+        people.command(cast, "eric", "schedule", *enable),
     )
-    for line in said.splitlines():
-        cast.say(f"  {line.rstrip()}")

@@ -10,7 +10,6 @@ from pathlib import Path
 from airflow_dataops.errors import OutsideSystemError
 
 _PROJECT = Path(__file__).with_name("project")
-_AUTHOR = ("-c", "user.name=Padma", "-c", "user.email=padma@example.com")
 
 
 def provide_repository(path: Path) -> None:
@@ -27,7 +26,15 @@ def provide_repository(path: Path) -> None:
         _git("init", "--quiet", "--bare", "--initial-branch=main", str(bare))
         _git("init", "--quiet", "--initial-branch=main", str(work))
         _git("-C", str(work), "add", "--all")
-        _git("-C", str(work), *_AUTHOR, "commit", "--quiet", "-m", "Add weekly profitability")
+        _git(
+            "-C",
+            str(work),
+            *_author("Padma"),
+            "commit",
+            "--quiet",
+            "-m",
+            "Add weekly profitability",
+        )
         _git("-C", str(work), "push", "--quiet", str(bare), "main")
         bare.rename(path)
 
@@ -39,6 +46,46 @@ def blob(path: Path, branch: str, file: str) -> str:
         OutsideSystemError: the branch has no such file.
     """
     return _git("-C", str(path), "rev-parse", "--verify", f"refs/heads/{branch}:{file}").strip()
+
+
+def content(path: Path, branch: str, file: str) -> str:
+    """A text file as a branch has it.
+
+    Raises:
+        OutsideSystemError: the branch has no such file.
+    """
+    return _git("-C", str(path), "show", f"refs/heads/{branch}:{file}")
+
+
+def push_change(path: Path, branch: str, file: str, change: tuple[str, str], *, by: str) -> None:
+    """Replace words of a file on a branch, as somebody would with a clone of their own.
+
+    A branch that has the change already stays as it is.
+
+    Args:
+        path: the repository.
+        branch: of a kitchen.
+        file: its path.
+        change: the words as they are, and as they are to be.
+        by: whose commit it is.
+
+    Raises:
+        OutsideSystemError: git refuses.
+    """
+    before, after = change
+    if after in content(path, branch, file):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        _git("clone", "--quiet", "--branch", branch, str(path), folder)
+        changed = Path(folder, file)
+        changed.write_text(changed.read_text(encoding="utf-8").replace(before, after), "utf-8")
+        commit = ("commit", "--quiet", "--all", "-m", f"Change {changed.name}")
+        _git("-C", folder, *_author(by), *commit)
+        _git("-C", folder, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+
+
+def _author(name: str) -> tuple[str, ...]:
+    return ("-c", f"user.name={name}", "-c", f"user.email={name.lower()}@example.com")
 
 
 def _git(*arguments: str) -> str:

@@ -145,6 +145,21 @@ def test_an_ordinary_dag_files_python_wrote_into_the_kitchen(demo: RunningDemo) 
     assert re.search(r"dev_kitchen.households_known, written by .*: [1-9]\d*, ", demo.text)
 
 
+def test_a_conflict_is_decided_tested_and_merged_up_to_production(demo: RunningDemo) -> None:
+    said = demo.text.partition("Chris and Padma change one line of ")[2]
+    steps = [
+        r"padma\$ airflow dataops merge down dev_kitchen\n",
+        r"edit/edit +pipelines/segment_report/segment_profit.sql, 1 region\n",
+        r"merged demo_dev into dev_kitchen, commit \w{40}\n",
+        r"the merge of dev_kitchen up into demo_dev is not ready: segment_report: never tested",
+        r"segment_report: green, 3 pass\n",
+        r"merged dev_kitchen into demo_dev, commit \w{40}\n",
+        r"eric\$ airflow dataops merge up demo_dev ",
+        r"merged demo_dev into demo_production, commit \w{40}\n",
+    ]
+    assert re.search(".*".join(steps), said, re.DOTALL), said
+
+
 def test_chris_prepared_a_schedule_and_eric_enabled_one(demo: RunningDemo) -> None:
     assert "chris$ airflow dataops schedule set demo_dev profitability" in demo.text
     assert "eric$ airflow dataops schedule enable demo_production segment_report" in demo.text
@@ -196,6 +211,7 @@ def test_ctrl_c_stops_the_demo_and_a_second_start_goes_on_from_there(
     assert again.text.count(WEEKS) == 2
     assert "kitchen create" not in again.text
     assert "schedule set" not in again.text
+    assert "merge up" not in again.text
     assert "collect.data_tests success" not in again.text, "nothing is told, or run, twice"
 
 

@@ -22,7 +22,7 @@ CONTAINER = (
 MEAN = "echo $SALES | awk '{for (i = 1; i <= NF; i++) sum += $i; printf \"%.2f\\n\", sum / NF}'"
 
 
-@pipeline(description="Next week's sales, forecast in a container")
+@pipeline(description="Next week's sales, forecast in a container", shared_paths=[])
 def forecast() -> None:
     """One stage: rows out of the warehouse, through a container, back into it."""
     with stage("predict", publish=forecast_sales) as predict:

@@ -28,6 +28,7 @@ segments = table("redshift", "segment_profit", where="loaded_for = '{{ run_date 
     timezone="America/Chicago",
     description="Profit by household segment, weekly",
     max_active_runs=1,
+    shared_paths=[],
 )
 def profitability() -> None:
     """Three stages, each followed by its data tests."""
