@@ -159,7 +159,8 @@ def _results(number: int) -> Iterator[dict[str, Any]]:
         yield {"kitchen_id": _id(number), "pipeline": f"pipeline_{pipeline}", "stage": "load",
                "test": f"test_{test}", "run_id": f"scheduled__{at:%Y-%m-%d}", "map_index": -1,
                "task_id": "load.data_tests", "try_number": 1, "at": at, "recorded_at": at,
-               "outcome": "warn" if test == 1 else "pass", "holds": True, "measured": 41_000.0 + week,
+               "outcome": "warn" if test == 1 else "pass", "holds": True,
+               "measured": 41_000.0 + week,
                "low": 40_000.0, "high": 43_000.0, "detail": "as expected", "rule": "limits",
                "model": "level", "baseline": "10 runs", "numbers": [41_000.0 + week],
                "is_latest": week == 0}  # fmt: skip

@@ -13,6 +13,7 @@ from airflow_dataops.domain.overview import ScheduleFilter, ScheduleQuery
 from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.web.api.alerts import alerts_of
 from airflow_dataops.web.pages.kitchens import ending_soon
+from airflow_dataops.web.pages.quality import quality_of
 from airflow_dataops.web.pages.rendering import page
 from airflow_dataops.web.visit import PresentVisit
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.data_tests import Outcome
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.overview import OpenMerge
+    from airflow_dataops.web.pages.quality import QualityShown
     from airflow_dataops.web.visit import Visit
 
 router = APIRouter()
@@ -45,6 +47,7 @@ def show_front(request: Request, visit: PresentVisit) -> Response:
         states=_states(kitchens),
         environments=_environments(kitchens, visit),
         verdicts=_verdicts(kitchens, visit),
+        qualities=_qualities(kitchens, visit),
         merges=_merges(kitchens, visit),
         stuck=stuck,
         ending=ending_soon(visible, visit),
@@ -78,6 +81,13 @@ def _verdicts(kitchens: list[Kitchen], visit: Visit) -> list[tuple[str, Counter[
         for one in visit.installation.projects.environments()
         if one.name in by_environment
     ]
+
+
+def _qualities(kitchens: list[Kitchen], visit: Visit) -> list[QualityShown]:
+    """Of each environment's base kitchen: where its data are used."""
+    bases = {one.base_kitchen.name for one in visit.installation.projects.environments()}
+    shown = [quality_of(kitchen, visit) for kitchen in kitchens if kitchen.name in bases]
+    return [one for one in shown if one is not None]
 
 
 def _merges(kitchens: list[Kitchen], visit: Visit) -> list[tuple[str, str, OpenMerge]]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from airflow_dataops.web.visit import Seen, Visit
 
 router = APIRouter()
-_MOST_RUNS = 10
+_MOST_RUNS, _MOST_LISTED = 10, 6
 _MOST_ENTRIES = 30
 
 
@@ -131,7 +131,7 @@ def _runs(pipelines: list[PipelineShown]) -> list[RunSummary]:
     waiting = [run for run in runs if run.began_at is None]
     begun = [(run.began_at, run) for run in runs if run.began_at is not None]
     begun.sort(key=lambda pair: pair[0], reverse=True)
-    return [*waiting, *(run for _, run in begun)][:_MOST_RUNS]
+    return [*waiting, *(run for _, run in begun)][:_MOST_LISTED]
 
 
 def _commits(kitchen: Kitchen, pipelines: list[PipelineShown], visit: Visit) -> dict[str, str]:

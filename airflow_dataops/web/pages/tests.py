@@ -19,6 +19,7 @@ from airflow_dataops.services.charting import picture, points_of
 from airflow_dataops.web.api.results import note_incident, rebaseline
 from airflow_dataops.web.pages.forms import Fields, body_of, text_of
 from airflow_dataops.web.pages.paging import Words
+from airflow_dataops.web.pages.quality import quality_of
 from airflow_dataops.web.pages.rendering import page, see
 from airflow_dataops.web.pages.rights import may
 from airflow_dataops.web.problems import Problem, refusal_of
@@ -47,6 +48,7 @@ def show_tests(request: Request, visit: PresentVisit, name: str, pipeline: Words
         request,
         "tests.html",
         kitchen=kitchen,
+        quality=quality_of(kitchen, visit),
         pipeline=pipeline,
         latest=found,
         counts=[(one.value, outcomes.count(one)) for one in _URGENCY if one in outcomes],

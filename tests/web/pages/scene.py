@@ -49,7 +49,8 @@ def live_in(site):
             add_dag(site.engine, dag_id, bundle=bundle, version=version)
             add_tag(site.engine, dag_id, SCHEDULES.get(pipeline), state="inert schedule: ")
             if pipeline != "segment_report":
-                add_runs(site.engine, dag_id, STATES, seed=len(name) + len(pipeline))
+                seed = len(name) + len(pipeline)
+                add_runs(site.engine, dag_id, STATES, seed=seed, version=version)
     with site.engine.begin() as connection:
         connection.execute(text("update dag set is_paused = false"))
     enable(site.engine, kitchens["demo_production"], "profitability", by="eric")
@@ -68,7 +69,7 @@ def add_tag(engine, dag_id, schedule, *, state):
         session.merge(DagTag(name=f"{state}{schedule}", dag_id=dag_id))
 
 
-def add_runs(engine, dag_id, states, *, seed=0):
+def add_runs(engine, dag_id, states, *, seed=0, version=None):
     from airflow.models.dagrun import DagRun
 
     rows = []
@@ -81,6 +82,7 @@ def add_runs(engine, dag_id, states, *, seed=0):
             "run_after": at,
             "start_date": at,
             "state": state,
+            "bundle_version": version,
             "log_template_id": 1,
         })  # fmt: skip
     with engine.begin() as connection:

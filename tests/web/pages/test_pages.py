@@ -370,3 +370,18 @@ def test_the_front_page_counts_verdicts_by_environment(as_):
     page = read(as_("padma").get("/")).all
     assert "development ✓ green" in page
     assert "No merge waits for anybody" in page
+
+
+def test_quality_is_drawn_where_tests_ran_lately(as_, lived_in):
+    from datetime import UTC, datetime
+
+    from sqlalchemy import text
+
+    with lived_in.engine.begin() as connection:
+        connection.execute(
+            text("update dataops_result set at = :now where is_latest and outcome = 'pass'"),
+            {"now": datetime.now(tz=UTC).replace(tzinfo=None).isoformat(sep=" ")},
+        )
+    assert "100 %" in read(as_("padma").get("/kitchens/dev_kitchen/tests")).all
+    front = read(as_("padma").get("/")).all
+    assert "Quality of base kitchens, 60 days demo_dev 100 %" in front
