@@ -42,6 +42,11 @@ def p95(values: Sequence[float]) -> float:
     return sorted(values)[max(0, -(-len(values) * 95 // 100) - 1)]
 
 
+def p99(values: Sequence[float]) -> float:
+    """The smallest value that at least 99 in 100 do not exceed."""
+    return sorted(values)[-(-len(values) * 99 // 100) - 1]
+
+
 def line(**fields: object) -> None:
     """Print one JSON object; floats with three digits after the point."""
     rounded = {k: round(v, 3) if isinstance(v, float) else v for k, v in fields.items()}

@@ -130,6 +130,17 @@ def canaries(celery):
 
 
 def _known(live):
+    home = live.stack.home
+    scheduler = int((home.run / "scheduler.pid").read_text())
+    other_worker = live.airflow.worker_homes["worker-production"]
+    knows = known_to_attackers(live, scheduler=scheduler, other_worker=other_worker)
+    knows["files"] += [
+        str(home.secret_file(name)) for name in ("broker.acl", "worker-production.sh")
+    ]
+    return knows
+
+
+def known_to_attackers(live, *, scheduler, other_worker):
     """What an attacker may know: every address, path and name, and no secret."""
     home, addresses = live.stack.home, live.stack.addresses
     commit = (live.branches.path / "refs" / "heads" / "dev_kitchen").read_text().strip()
@@ -140,17 +151,15 @@ def _known(live):
         addresses.environments_file,
         live.airflow.airflow_home / "airflow.cfg",
         home.secret_file("jwt_key"),
-        home.secret_file("broker.acl"),
-        home.secret_file("worker-production.sh"),
     )
     return {
         "url": live.airflow.url,
         "home": str(home.root),
-        "other_worker": str(live.airflow.worker_homes["worker-production"]),
+        "other_worker": str(other_worker),
         "files": [str(file) for file in files],
         "repository": str(live.branches.path),
         "commit": commit,
-        "scheduler": int((home.run / "scheduler.pid").read_text()),
+        "scheduler": scheduler,
         "postgres_port": addresses.postgres_port,
         "vault_url": addresses.vault_url,
         "role_id": production.role_id,

