@@ -31,6 +31,15 @@ _ENVIRONMENT = {
     "GIT_COMMITTER_NAME": "benchmark",
     "GIT_COMMITTER_EMAIL": "benchmark@example.com",
 }
+_WHOLE_SECONDS = 5
+_PIPELINE = """from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow_dataops import pipeline, stage
+
+@pipeline(schedule="0 {cron} * * 1", timezone="UTC", shared_paths=[])
+def {name}():
+    with stage("load"):
+        EmptyOperator(task_id="copy") >> EmptyOperator(task_id="count")
+"""
 _BODY = b"".join(b"select %d from sales\n" % number for number in range(40))
 
 
@@ -61,6 +70,64 @@ def main(*, quick: bool) -> None:
             },
             rounds,
         )
+        _whole_preview(Path(folder), rounds=3)
+
+
+def _whole_preview(folder: Path, *, rounds: int) -> None:
+    """Files, relation, what is built before and after, and what each pipeline is built from."""
+    changed, pipelines = 500, 20
+    repository = folder / "pipelines.git"
+    _git(repository, "init", "--quiet", "--bare", repository)
+    _git(repository, "fast-import", "--quiet", data=_pipelines(changed, pipelines))
+    times = [_timed(lambda n=n: _our_whole_preview(repository, folder, n))() for n in range(rounds)]
+    seconds = median(times)
+    line(measure="whole preview", files=changed, pipelines=pipelines, seconds=seconds)
+    ratio = seconds / _WHOLE_SECONDS
+    goal = f"at most {_WHOLE_SECONDS} s"
+    verdict("whole preview", ratio, goal=goal, met=ratio <= 1)
+
+
+def _our_whole_preview(repository: Path, folder: Path, number: int) -> None:
+    from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
+    from airflow_dataops.adapters.tree_outlines import BuiltOutlines
+    from airflow_dataops.domain.input_tree import changed_inputs
+    from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
+    from airflow_dataops.domain.merge_meaning import meanings
+
+    # Each time another kitchen: nothing that was built before is remembered.
+    kitchen = KitchenAtParse(
+        id=f"k{number}", name=f"k{number}", project="retail", environment="development",
+        owner="padma", schema="k", prefix="k/", dags_folder="dags", readable_kitchens=[], tools={},
+    )  # fmt: skip
+    merges = MergeRepository(folder / "copy.git", url=str(repository))
+    tips = merges.tips(["main", "dev"])
+    found, files = merges.preview(tips["main"], tips["dev"])
+    merges.contains(found.theirs, within=found.ours)
+    with merges.laid_out(found, paths=()) as trees:
+        before, after = BuiltOutlines(limit_seconds=60).of(trees, kitchen)
+    said = meanings(before, after, tools=[])
+    ours, merged = merges.inputs(found, dags_folder="dags")
+    inputs = changed_inputs(ours, merged) if merged is not None else None
+    if len(files) != 500 or after.broken or inputs is None or not inputs.pipelines or not said:  # noqa: PLR2004 - of this benchmark
+        raise SystemExit(f"{len(files)} files, {after.broken}, {said[:3]}")  # noqa: EM102
+
+
+def _pipelines(files: int, pipelines: int) -> bytes:
+    """Two branches that differ in some files of each pipeline, its Python among them."""
+    parts = []
+    for branch, cron in (("main", 5), ("dev", 6)):
+        parts.append(_head(branch, None if branch == "main" else "main"))
+        for number in range(files):
+            name = f"p{number % pipelines}"
+            path = f"pipelines/{name}/q{number}.sql"
+            content = _BODY + b"-- %d\n" % cron
+            if number < pipelines:
+                path = f"pipelines/{name}/pipeline.py"
+                content = _PIPELINE.format(name=name, cron=cron).encode()
+            parts.append(
+                b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content)
+            )
+    return b"".join(parts)
 
 
 def _compare(measure: str, systems: dict[str, Callable[[], object]], rounds: int) -> None:

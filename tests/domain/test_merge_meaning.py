@@ -13,6 +13,8 @@ from airflow_dataops.domain.merge_meaning import (
     TestOutline,
     TreeOutline,
     meanings,
+    secret_meanings,
+    tools_of_changed,
 )
 
 ROWS = TestOutline(
@@ -148,3 +150,22 @@ def _one(kind):
     from airflow_dataops.domain.merge_meaning import Meaning
 
     return Meaning(pipeline="profit", kind=kind)
+
+
+def test_secrets_are_asked_for_of_pipelines_that_are_new_or_changed():
+    old = PipelineOutline(name="old", tools=frozenset({"s3"}))
+    edited = PipelineOutline(name="edited", tools=frozenset({"sftp"}))
+    new = PipelineOutline(name="new", tools=frozenset({"redshift"}))
+    before = TreeOutline(pipelines={"old": old, "edited": replace(edited, tools=frozenset())})
+    after = TreeOutline(pipelines={one.name: one for one in (old, edited, new)})
+    wanted = tools_of_changed(before, after, changed=())
+    assert set(wanted) == {"edited", "new"}
+    # Its file is another, though it is built the same.
+    assert "old" in tools_of_changed(before, after, changed=["pipelines/old/load.sql"])
+    said = secret_meanings(wanted, {"sftp": None, "redshift": False})
+    assert [str(one) for one in said] == [
+        "edited: tool's secret not looked at: sftp",
+        "new: tool without a secret: redshift",
+    ]
+    assert secret_meanings(wanted, {"sftp": True, "redshift": True}) == []
+    assert not any(one.takes_away for one in said)
