@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -15,7 +14,7 @@ import pytest
 from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
 from airflow_dataops.domain.merge_draft import Choice, Resolution, conflict_paths, resolved
 from airflow_dataops.domain.source_change import Authorship
-from airflow_dataops.errors import BranchMoved, OutsideSystemError, PushRefused
+from airflow_dataops.errors import OutsideSystemError, PushRefused
 
 PADMA = Authorship(author="padma", message="Merge")
 MERGE = """
@@ -87,39 +86,6 @@ def test_killed_at_any_moment_the_branch_is_at_the_old_commit_or_the_new(
     # What is left behind in the copy hinders nobody.
     origin.bare("update-ref", "refs/heads/main", before)
     assert merge(repository) == tip(origin)
-
-
-@pytest.mark.usefixtures("repository")
-def test_two_people_merging_into_one_branch_lose_no_commit(origin, tmp_path):
-    delivered, lock = [], threading.Lock()
-
-    def deliver(who):
-        mine = MergeRepository(tmp_path / f"copy-{who}.git", url=origin.url)
-        for number in range(6):
-            with lock:
-                theirs = origin.commit(
-                    {f"{who}-{number}.txt": "x"}, branch=f"{who}_{number}", source="main"
-                )
-            while True:
-                ours = mine.tips(["main"])["main"]
-                preview, _ = mine.preview(ours, theirs)
-                commit = mine.write(preview, {}, PADMA)
-                try:
-                    mine.move("main", seen=ours, to=commit)
-                except BranchMoved:
-                    continue
-                delivered.append(theirs)
-                break
-
-    people = [threading.Thread(target=deliver, args=(who,)) for who in ("padma", "chris")]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join(timeout=120)
-    assert len(delivered) == 12
-    reached = set(origin.bare("rev-list", "main").split())
-    assert set(delivered) <= reached
-    origin.bare("fsck", "--connectivity-only")
 
 
 def test_a_repository_that_says_no_is_quoted_without_its_password(origin, repository):

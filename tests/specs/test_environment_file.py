@@ -8,10 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_dataops.domain.release_environment import BaseKitchen, Tool, VaultPlace
+from airflow_dataops.domain.release_environment import (
+    BaseKitchen,
+    PullRequestPlace,
+    Tool,
+    VaultPlace,
+)
 from airflow_dataops.errors import SpecError
 from airflow_dataops.specs.environment_file import load_environments
 
+BY_REQUEST = "merge_by: pull_request\n        pull_requests: "
 TWO_ENVIRONMENTS = """\
 projects:
   retail:
@@ -373,3 +379,28 @@ def test_whatever_is_typed_is_read_or_answered_with_lines_of_the_file(
         complaints = error.complaints
     last = len(path.read_text(encoding="utf-8").splitlines()) + 1
     assert all(c.line is None or 1 <= c.line <= last for c in complaints)
+
+
+@pytest.mark.parametrize(
+    ("added", "problem"),
+    [
+        ("merge_by: pull_request", "does not say where; add pull_requests: "),
+        ("pull_requests: {host: github, repository: a/b}", "add merge_by: pull_request"),
+        ("merge_by: mail", "merge_by is 'mail'"),
+        (f"{BY_REQUEST}{{host: sourceforge, repository: a/b}}", "host is 'sourceforge'"),
+        (f"{BY_REQUEST}{{host: github, repository: 'https://x/a/b'}}", "as its host calls it"),
+        (f"{BY_REQUEST}{{host: github, repository: a/b, token: x}}", "secrets do not belong"),
+    ],
+)
+def test_where_merges_are_proposed_is_said_without_the_token(complaints, added, problem):
+    said = complaints(("owner: eric", f"owner: eric\n        {added}"))
+    assert any(problem in text for _, text in said), said
+
+
+def test_an_environment_that_merges_by_pull_request_says_where(load):
+    place = "{host: gitlab, repository: acme/data/pipelines, url: 'https://git.example.com'}"
+    text = f"owner: eric\n        {BY_REQUEST}{place}"
+    found = load(TWO_ENVIRONMENTS.replace("owner: eric", text, 1)).environment("production")
+    assert found.pull_requests == PullRequestPlace(
+        host="gitlab", repository="acme/data/pipelines", url="https://git.example.com"
+    )
