@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_dataops.demo import containers, merging, outcome, people
+from airflow_dataops.demo import containers, merging, outcome, people, year_on_charts
 from airflow_dataops.demo.cast import CHANNELS, FORECAST, KITCHENS, ORDINARY, PIPELINE, REPORT
 from airflow_dataops.demo.runs import DemoRun
 from airflow_dataops.domain import names
@@ -31,7 +31,8 @@ def tell(cast: Cast) -> list[str]:
     problems += outcome.of_corrupted_week(cast, corrupted, live, is_new=is_new)
     problems += outcome.of_extracts(cast, is_new=is_new)
     problems += outcome.of_other_tables(cast, has_container=len(others) > len(CHANNELS) + 1)
-    return problems + outcome.of_schedules(cast)
+    problems += outcome.of_schedules(cast)
+    return problems + year_on_charts.tell(cast.say, cast.corrupted)
 
 
 def _start(cast: Cast, runs: list[DemoRun]) -> bool:

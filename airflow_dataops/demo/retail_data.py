@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import tempfile
 from array import array
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,32 @@ def write_weeks(outbox: Path, mondays: Sequence[date], *, sample_key: bytes | No
             _write_csv(households, Path(workshop), week / "households.csv")
             bought = _between(transactions, monday - timedelta(days=7), monday)
             _write_csv(bought, Path(workshop), week / "transactions.csv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekNumbers:
+    """What production's file of a Monday measures.
+
+    Attributes:
+        mean_sale: dollars per purchase.
+    """
+
+    monday: date
+    rows: int
+    mean_sale: float
+
+
+def weekly_numbers(mondays: Sequence[date]) -> list[WeekNumbers]:
+    """What the files of some Mondays measure, without their being written."""
+    import pyarrow.compute as pc
+
+    bought = _transactions(min(mondays), max(mondays))
+    found = []
+    for monday in mondays:
+        week = _between(bought, monday - timedelta(days=7), monday)
+        mean = float(pc.mean(week["sales_value"]).as_py())
+        found.append(WeekNumbers(monday=monday, rows=week.num_rows, mean_sale=mean))
+    return found
 
 
 def sampled_households(households: Iterable[int], *, key: bytes) -> set[int]:
