@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+DEFAULT_PORTS = {"postgres": 5432, "redshift": 5439}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolAddress:
     """A tool's place on the network, in the words of an Airflow connection."""

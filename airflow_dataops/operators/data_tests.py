@@ -16,7 +16,12 @@ from airflow_dataops.domain.data_tests import (
 )
 from airflow_dataops.errors import DataTestsFailed, PendingTableLost
 from airflow_dataops.operators.rendering import RendersDomainObjects
-from airflow_dataops.operators.telling import history_of_stage, keep_results, tell_people
+from airflow_dataops.operators.telling import (
+    count_outcomes,
+    history_of_stage,
+    keep_results,
+    tell_people,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,6 +63,7 @@ class DataTestsOperator(RendersDomainObjects):
         self.stage = stage
         self.publishes = publishes
         self._asked: list[Warehouse] = []
+        self._said: tuple[tuple[DataTest, Verdict], ...] = ()
 
     def execute(self, context: Context) -> None:
         """Run the tests and write each verdict to the task's log.
@@ -86,6 +92,8 @@ class DataTestsOperator(RendersDomainObjects):
                 self.log.warning(line)
             else:
                 self.log.info(line)
+        count_outcomes(verdicts, dag_id=self.dag_id, task_id=self.task_id)
+        self._said = tuple(zip(self.tests, verdicts, strict=True))
         if verdicts:
             keep_results(verdicts)
         tell_people(verdicts)
@@ -95,6 +103,18 @@ class DataTestsOperator(RendersDomainObjects):
         """Have the warehouses end what is measured at this moment."""
         for warehouse in self._asked:
             warehouse.cancel()
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What the tests said of their tables and files, where OpenLineage's provider asks."""
+        from airflow_dataops.operators.lineage import lineage_of
+
+        return lineage_of(self._said)
+
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> Any:
+        """The same of tests that stop the line."""
+        from airflow_dataops.operators.lineage import lineage_of
+
+        return lineage_of(self._said)
 
     def _remembered(self, warehouse_for: Callable[[str], Warehouse]) -> Callable[[str], Warehouse]:
         def remembered(tool: str) -> Warehouse:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,17 @@ def keep_results(verdicts: Sequence[Verdict]) -> None:
             reports.results(verdicts)
     except Exception as error:  # noqa: BLE001 - whatever it is, the verdicts stand in the log
         log.warning("the results are not kept, so that this run counts as not tested: %s", error)
+
+
+def count_outcomes(verdicts: Sequence[Verdict], *, dag_id: str, task_id: str) -> None:
+    """Count verdicts in Airflow's own metrics, by outcome, and time the slowest statement."""
+    from airflow.sdk.observability import stats
+
+    tags = {"dag_id": dag_id, "task_id": task_id}
+    for outcome, many in Counter(verdict.outcome for verdict in verdicts).items():
+        stats.incr(f"dataops.data_tests.{outcome}", many, tags=tags)
+    seconds = max((verdict.seconds or 0.0 for verdict in verdicts), default=0.0)
+    stats.timing("dataops.data_tests.slowest", timedelta(seconds=seconds), tags=tags)
 
 
 def history_of_stage() -> Callable[[DataTest], Sequence[Point]]:

@@ -169,3 +169,37 @@ class TestAgainstTheStack:
         tests = [ORDERS.row_count().between(1, 5)]
         with pytest.raises(ConfigurationError, match="type 'mysql'; a warehouse needs one of"):
             run(DataTestsOperator(task_id="tests", tests=tests))
+
+
+def test_verdicts_are_counted_in_airflows_own_metrics():
+    from airflow.sdk._shared.observability.metrics.stats import NoStatsLogger
+    from airflow.sdk.observability import stats
+
+    from airflow_dataops.operators.telling import count_outcomes
+
+    counted = []
+
+    class Counting:
+        """Airflow's interface of a metrics backend."""
+
+        def incr(self, stat, count=1, _rate=1, *, tags=None):
+            counted.append((stat, count, tags))
+
+        def timing(self, stat, dt, *, tags=None):
+            counted.append((stat, dt.total_seconds(), tags))
+
+    def verdict(outcome, seconds=None):
+        return Verdict(test="t", outcome=outcome, measured=1, detail="", seconds=seconds)
+
+    stats.initialize(factory=Counting, export_legacy_names=False)
+    try:
+        said = [verdict(Outcome.PASS, 0.5), verdict(Outcome.PASS, 2.0), verdict(Outcome.FAIL)]
+        count_outcomes(said, dag_id="dev_kitchen.profit", task_id="load.data_tests")
+    finally:
+        stats.initialize(factory=NoStatsLogger, export_legacy_names=False)
+    tags = {"dag_id": "dev_kitchen.profit", "task_id": "load.data_tests"}
+    assert counted == [
+        ("dataops.data_tests.pass", 2, tags),
+        ("dataops.data_tests.fail", 1, tags),
+        ("dataops.data_tests.slowest", 2.0, tags),
+    ]
