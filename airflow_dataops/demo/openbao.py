@@ -33,6 +33,7 @@ _PROVISION_LASTS = "1h"
 # For the processes that serve credentials: they read, and issue logins and take them back.
 _READER_POLICY = """
 path "{name}/data/*" {{ capabilities = ["read"] }}
+path "{name}/metadata/*" {{ capabilities = ["read"] }}
 path "{name}-database/creds/*" {{ capabilities = ["read"] }}
 path "sys/leases/renew/{name}-database/creds/*" {{ capabilities = ["update"] }}
 path "sys/leases/revoke/{name}-database/creds/*" {{ capabilities = ["update"] }}

@@ -287,3 +287,15 @@ def test_passwords_reach_the_database_as_verifiers_alone(reader, role, embedded_
         psycopg.connect(
             **place, dbname="warehouse_development", user=issued.username, password=issued.password
         )
+
+
+def test_whether_a_secret_is_there_is_known_without_its_value(reader, maker):
+    path = f"kitchens/looked_for_{uuid4().hex[:8]}/redshift"
+    assert not reader.has_secret(path)
+    maker.write(path, {"password": "secret"})
+    assert reader.has_secret(path)
+    maker.destroy(path)
+    assert not reader.has_secret(path)
+    # The login that makes kitchens may not look there: that is no answer, and said to be none.
+    with pytest.raises(VaultUnavailable, match="permission denied"):
+        maker.has_secret("variables/of_somebody")
