@@ -20,6 +20,8 @@ def alternate(
     Alternating spreads a slow moment of the machine over all systems.
 
     Args:
+        systems: what measures each of them once.
+        rounds: how many.
         in_a_row: how often a system is measured in its turn; more than once where it takes less
             than a millisecond, which is less than refilling the processor's caches after another.
     """

@@ -24,8 +24,8 @@ import hvac
 import requests
 from hvac.exceptions import Forbidden, InternalServerError, InvalidPath, VaultError
 
-from airflow_dataops.adapters import vault_connection
-from airflow_dataops.adapters.vault_connection import Crowded
+from airflow_dataops.adapters.vault import connection
+from airflow_dataops.adapters.vault.connection import Crowded
 from airflow_dataops.domain.issued_login import IssuedLogin
 from airflow_dataops.errors import ConfigurationError, VaultUnavailable
 
@@ -78,7 +78,7 @@ class HashicorpVault:
         self._place = place
         self._login = login
         self._login_lock = threading.Lock()
-        self._waiting_room = vault_connection.WaitingRoom()
+        self._waiting_room = connection.WaitingRoom()
         self._client: hvac.Client | None = None
         self._issuer: _Issuer | None = None
 
@@ -314,7 +314,7 @@ class HashicorpVault:
         client = hvac.Client(
             url=self._place.url,
             timeout=self._place.timeout_seconds,
-            session=vault_connection.session(self._place.url),
+            session=connection.session(self._place.url),
         )
         login, begun = self._login or _login_of(self._place), time.monotonic()
         try:
