@@ -16,53 +16,9 @@ from airflow_dataops.domain.release_environment import (
 )
 from airflow_dataops.errors import SpecError
 from airflow_dataops.specs.environment_file import load_environments
+from tests.specs.two_environments import TWO_ENVIRONMENTS
 
 BY_REQUEST = "merge_by: pull_request\n        pull_requests: "
-TWO_ENVIRONMENTS = """\
-projects:
-  retail:
-    repository: git@git.example.com:acme/pipelines.git
-    environments:
-      production:
-        protected: true
-        owner: eric
-        vault: {kind: hashicorp, url: "https://vault.example.com", mount: production, database_mount: production-database, role_id_env: PRODUCTION_ROLE_ID, secret_id_file: /run/secrets/production, timeout_seconds: 5}
-        base_kitchen: {name: demo_production, branch: main}
-        schedules_enabled_by: [eric, "role:production-engineers"]
-        queue: production
-        provision_queue: production-provision
-        tools:
-          redshift: {schema_per_kitchen: true, dynamic: true}
-          s3: {bucket: acme-production}
-          sftp: {folder: /kitchens}
-        alerts: {slack_channel: "#production"}
-      development:
-        vault:
-          kind: hashicorp
-          url: https://vault.example.com
-          mount: development
-          role_id_env: DEVELOPMENT_ROLE_ID
-          secret_id_env: DEVELOPMENT_SECRET_ID
-        base_kitchen: {name: demo_dev, branch: dev}
-        tools:
-          s3: {bucket: acme-development}
-"""  # noqa: E501 - the example of the documentation
-
-
-@pytest.fixture
-def load(tmp_path):
-    def load(text):
-        path = tmp_path / "environments.yaml"
-        path.write_text(dedent(text), encoding="utf-8")
-        return load_environments(path)
-
-    return load
-
-
-@pytest.fixture
-def complaints(load):
-    """Complaints about the two environments with one text put in another's place."""
-
     def complaints(*changes):
         text = TWO_ENVIRONMENTS
         for before, after in changes:
