@@ -19,6 +19,22 @@ from airflow_dataops.specs.environment_file import load_environments
 from tests.specs.two_environments import TWO_ENVIRONMENTS
 
 BY_REQUEST = "merge_by: pull_request\n        pull_requests: "
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text):
+        path = tmp_path / "environments.yaml"
+        path.write_text(dedent(text), encoding="utf-8")
+        return load_environments(path)
+
+    return load
+
+
+@pytest.fixture
+def complaints(load):
+    """Complaints about the two environments with one text put in another's place."""
+
     def complaints(*changes):
         text = TWO_ENVIRONMENTS
         for before, after in changes:

@@ -6,7 +6,7 @@ import pytest
 
 from airflow_dataops.errors import SpecError
 from airflow_dataops.specs.environment_file import load_environments
-from tests.specs.test_environment_file import TWO_ENVIRONMENTS
+from tests.specs.two_environments import TWO_ENVIRONMENTS
 
 
 @pytest.fixture

@@ -29,18 +29,3 @@ projects:
         tools:
           s3: {bucket: acme-development}
 """  # noqa: E501 - the example of the documentation
-
-
-@pytest.fixture
-def load(tmp_path):
-    def load(text):
-        path = tmp_path / "environments.yaml"
-        path.write_text(dedent(text), encoding="utf-8")
-        return load_environments(path)
-
-    return load
-
-
-@pytest.fixture
-def complaints(load):
-    """Complaints about the two environments with one text put in another's place."""
