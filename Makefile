@@ -20,8 +20,14 @@ isolation: install                ## attack the deployment with separate workers
 lint: install                     ## style, types and import contracts, without tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types contracts dependencies
+
+.PHONY: types contracts dependencies
+types:
 	$(BIN)/mypy
+contracts:
 	$(BIN)/lint-imports --no-cache
+dependencies:
 	$(BIN)/deptry airflow_dataops
 
 bench: install                    ## run every benchmark, ours and peers and limits side by side

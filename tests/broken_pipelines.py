@@ -213,12 +213,6 @@ MEANING = [
         "this test names no table or file; write 'of: …', or let the stage publish one table",
     ),
     _meaning(
-        "sum_of_a_file", INCOMING + stage(
-            "{bash: a}", "tests: [{sum: a, of: incoming, between: [1, 2]}]"
-        ),
-        5, "a file has no sum; what a file has: row_count, size_bytes",
-    ),
-    _meaning(
         "bounds_swapped", ORDERS + stage(
             "{bash: a}", "tests: [{row_count: orders, between: [9, 1]}]"
         ),

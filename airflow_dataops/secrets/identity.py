@@ -15,8 +15,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from airflow_dataops.domain.log_line import one_line
-
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
@@ -72,6 +70,8 @@ class IdentityMiddleware:
         if request.body != came.body:
             receive = _given_again(request.body, receive)
         if refusal is not None:
+            from airflow_dataops.domain.log_line import one_line
+
             log.warning("%s", one_line(refusal))
             await _answer_403(send, refusal)
         elif (ending := crossing.ended_try(request)) is None:

@@ -136,7 +136,7 @@ def test_a_user_of_fab_has_several_roles():
 
     roles = [SimpleNamespace(name="Viewer"), SimpleNamespace(name="data engineers")]
     user = SimpleNamespace(get_name=lambda: "padma", roles=roles)
-    request = SimpleNamespace(method="GET", headers={})
+    request = SimpleNamespace(method="GET", headers={}, state=SimpleNamespace())
     person = asking_person(request, user)
     assert person.name == "padma"
     assert person.roles == {"Viewer", "data engineers"}
@@ -147,7 +147,7 @@ def test_a_foreign_page_is_refused_whatever_the_auth_manager():
     from airflow_dataops.web.auth import asking_person
 
     user = SimpleNamespace(get_name=lambda: "padma", roles=[])
-    request = SimpleNamespace(method="POST", headers={"host": "airflow"})
+    request = SimpleNamespace(method="POST", headers={"host": "airflow"}, state=SimpleNamespace())
     with pytest.raises(NotAllowed, match="comes from another site's page"):
         asking_person(request, user)
 
