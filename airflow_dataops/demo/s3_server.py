@@ -6,14 +6,17 @@ from standard input, the keys that were made are written as one line of JSON to 
 moto alone would let everybody do everything: it checks access only after a number of requests,
 and its own pages (``/moto-api``) switch that off again without a login. Here accounts are made
 inside the process before the first request, every request is checked, and requests are refused
-that are unsigned, for its own pages, or for anything but S3 and STS.
+that are unsigned, for its own pages, or for anything but S3 and STS. Requests are answered one at a
+time: moto's tables are not made for threads, and a request beside another may fail with a 500.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ def main() -> None:
     server = make_server(
         _HOST,
         setup["port"],
-        checked(DomainDispatcherApplication(create_backend_app)),
+        checked(one_at_a_time(DomainDispatcherApplication(create_backend_app))),
         threaded=True,
         request_handler=MotoRequestHandler,
     )
@@ -67,6 +70,23 @@ def checked(application: Callable[..., Any]) -> WSGIApplication:
             return response
         start_response("403 Forbidden", [("Content-Type", "application/xml")])
         return [_REFUSAL]
+
+    return answer
+
+
+def one_at_a_time(application: Callable[..., Any]) -> WSGIApplication:
+    """The application, called by one thread at a time.
+
+    The request is read before and the answer written after, so that nobody waits for a slow client.
+    """
+    turn = threading.Lock()
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        is_chunked = environ.get("wsgi.input_terminated", False)
+        length = -1 if is_chunked else int(environ.get("CONTENT_LENGTH") or 0)
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+        with turn:
+            return list(application(environ, start_response))
 
     return answer
 
