@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.merge_meaning import TreeOutline
     from airflow_dataops.domain.merge_text import Parts
     from airflow_dataops.domain.pull_request import GateStatus, Proposal, PullRequest
+    from airflow_dataops.domain.release import Commit
     from airflow_dataops.domain.source_change import Authorship
 
 
@@ -36,6 +37,13 @@ class MergeRepository(Protocol):
 
     def apart(self, ours: str, theirs: str) -> tuple[int, int]:
         """How many commits ours has that theirs has not, and the other way round.
+
+        Raises:
+            OutsideSystemError: the repository does not answer, or has them no more.
+        """
+
+    def missing(self, ours: str, theirs: str, *, at_most: int = 0) -> tuple[int, list[Commit]]:
+        """Commits of theirs that ours has not: how many, and the last ones, the newest first.
 
         Raises:
             OutsideSystemError: the repository does not answer, or has them no more.

@@ -118,6 +118,19 @@ def objection(
     return f"{has}, and this takes a {needed}; {_owner_of(environment)}"
 
 
+def who_may(
+    action: Action, *, staff: Iterable[Member], environment: ReleaseEnvironment
+) -> tuple[str, ...]:
+    """People and roles who may do something to a kitchen, the owner of its environment first."""
+    if environment.protected and action in _NOT_IN_PROTECTED:
+        return ()
+    found = [environment.owner] if environment.owner else []
+    needed = _NEEDS.get(action)
+    if needed is not None and not (environment.protected and action not in _IN_PROTECTED):
+        found += [one.who for one in staff if one.role.rank >= needed.rank]
+    return tuple(dict.fromkeys(found))
+
+
 def is_owner(person: Person, environment: ReleaseEnvironment) -> bool:
     """Whether a person owns a release environment, and with it all of its kitchens."""
     return environment.owner is not None and person.is_meant_by(environment.owner)

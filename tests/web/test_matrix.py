@@ -73,6 +73,8 @@ TABLE = {
     "GET /kitchens": all_(200),
     "GET /environments": all_(200),
     "GET /environments/{name}": all_(200),
+    # Of the kitchens that one sees alone.
+    "GET /environments/{name}/release": all_(200),
     "GET /me": all_(200),
     "GET /audit": all_(200),
     "GET /alerts": all_(200),

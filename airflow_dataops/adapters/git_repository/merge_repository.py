@@ -12,6 +12,7 @@ import logging
 import shutil
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,6 +34,7 @@ from airflow_dataops.adapters.git_repository.pipeline_inputs import tree_inputs
 from airflow_dataops.adapters.git_repository.scratch import scratch_folder
 from airflow_dataops.domain.manifest import read_manifest
 from airflow_dataops.domain.merge import moved
+from airflow_dataops.domain.release import Commit
 from airflow_dataops.errors import (
     BranchMoved,
     OutsideSystemError,
@@ -54,6 +56,7 @@ log = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 _BRANCHES = "refs/heads/"
+_COMMIT = "%H%x1f%an%x1f%aI%x1f%s"  # a title has no line ends, and may have anything else
 
 
 class MergeRepository:
@@ -104,6 +107,18 @@ class MergeRepository:
             return int(mine), int(others)
 
         return (0, 0) if ours == theirs else self._trying((ours, theirs), count)
+
+    def missing(self, ours: str, theirs: str, *, at_most: int = 0) -> tuple[int, list[Commit]]:
+        """Commits of theirs that ours has not: how many, and the last ones, the newest first."""
+
+        def look(database: ObjectDatabase) -> tuple[int, list[Commit]]:
+            number = int(database.run("rev-list", "--count", f"{ours}..{theirs}"))
+            words = (f"--max-count={at_most}", f"--format={_COMMIT}", f"{ours}..{theirs}")
+            said = database.run("log", "-z", *words) if at_most and number else b""
+            lines = said.decode("utf-8", "replace").split("\0")
+            return number, [_commit_of(line) for line in lines if line]
+
+        return (0, []) if ours == theirs else self._trying((ours, theirs), look)
 
     def preview(self, ours: str, theirs: str) -> tuple[MergePreview, list[FileChange]]:
         """What merging theirs into ours comes to, and what it makes of ours' files."""
@@ -289,6 +304,11 @@ class MergeRepository:
         with self._path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _commit_of(line: str) -> Commit:
+    id_, author, at, title = line.split("\x1f", 3)
+    return Commit(id=id_, author=author, at=datetime.fromisoformat(at), title=title)
 
 
 def _words_of(output: str, complaint: str) -> str:

@@ -13,6 +13,7 @@ from airflow_dataops.services.merging.queueing import (
     leave,
     stage,
 )
+from airflow_dataops.services.merging.releasing import Street, deliveries
 from airflow_dataops.services.merging.request import (
     MergeDraft,
     MergeOutcome,
@@ -29,8 +30,10 @@ __all__ = [
     "MergePlaces",
     "MergeReport",
     "MergeRequest",
+    "Street",
     "abandon",
     "complete",
+    "deliveries",
     "draft",
     "join",
     "land_queue",

@@ -1,0 +1,40 @@
+"""``airflow dataops release …`` from a laptop, through the real REST API on real tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.service import *  # noqa: F403 - fixtures
+from tests.web.test_schedules import declare
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`"),
+]
+
+
+def test_what_is_on_its_way_is_shown(laptop, retail_service):
+    site = retail_service.site
+    site.origins["retail"].commit(
+        {"pipelines/loss/pipeline.py": "@pipeline(shared_paths=[])\ndef loss(): ...\n"},
+        branch="demo_dev",
+        source="main",
+    )
+    declare(site, "demo_production.profit")
+    retail_service.log_in(laptop, "eric")
+    shown = laptop.dataops("release", "show", "production")
+    assert shown.code == 0, shown.stderr
+    lines = shown.stdout.splitlines()
+    assert lines[0] == "demo_dev into demo_production: 1 commit"
+    assert lines[1].endswith(" Change (Padma)")
+    assert lines[2:] == [
+        "  new      loss: never tested as it would run",
+        # It declares no paths, so that it is built from the whole branch.
+        "  changed  profit: never tested as it would run",
+        "  waits for tests by chris, padma: not green as they would run: loss, profit",
+        "schedules",
+        "  waits for enabling by eric: demo_production.profit: 0 6 * * 1 America/Chicago is inert",
+    ]
+    [row] = laptop.dataops("release", "show", "production", "-o", "json").rows
+    assert [one["number"] for one in row["deliveries"]] == [1]
+    assert laptop.dataops("release", "show", "moon").code == 1
