@@ -286,6 +286,8 @@ class DemoAirflow:
                 # Here everything runs as one user anyway.
                 "merge_build_seconds": "60",
             },
+            # What is asked twice is refused the second time; a busy machine may take its time.
+            "workers": {"execution_api_timeout": "60"},
             "usage_data_collection": {"enabled": "False"},
         }
 

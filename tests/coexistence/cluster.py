@@ -148,6 +148,8 @@ class Cluster:
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.url,
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            # What a task asks twice is refused the second time.
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
             # Compiling Airflow anew in each process would take most of the time.
             "PYTHONPYCACHEPREFIX": str(self.home / "pycache"),
             "PYTHONWARNINGS": "ignore",
@@ -212,6 +214,8 @@ class Api:
 
     def __enter__(self):
         until(self._is_serving)
+        # Makes the tasks' API, which nobody is to wait for in the middle of a task's start.
+        self._client.get("/execution/health")
         token = self._client.get("/auth/token").raise_for_status().json()["access_token"]
         self._client.headers["Authorization"] = f"Bearer {token}"
         return self
@@ -243,6 +247,11 @@ class Api:
             taken.append(time.perf_counter() - started)
             answer.raise_for_status()
         return taken
+
+    def log_of(self, run):
+        """What the first try of the task said, where it is readable."""
+        logs = f"/api/v2{run}/taskInstances/look_up/logs/1"
+        return self._client.get(logs, params={"full_content": True}).text
 
     def _is_serving(self):
         try:

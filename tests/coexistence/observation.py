@@ -51,6 +51,8 @@ def observe(api):
         api.post(f"/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
     paths = {dag_id: f"/dags/{dag_id}/dagRuns/{run_id}" for dag_id in RUNS}
     until(lambda: all(api.get(path)["state"] in {"success", "failed"} for path in paths.values()))
+    ended = {dag_id: api.get(path)["state"] for dag_id, path in paths.items()}
+    assert set(ended.values()) == {"success"}, [ended, *map(api.log_of, paths.values())]
     instances = {d: api.get(f"{p}/taskInstances")["task_instances"] for d, p in paths.items()}
     returned = {
         dag_id: api.get(f"{path}/taskInstances/look_up/xcomEntries/return_value")["value"]

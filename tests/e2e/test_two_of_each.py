@@ -37,6 +37,7 @@ def second_url(live_airflow):
             words = ["/usr/bin/env", *line, *airflow_command]
             started.append(GuardedProcess.start(home, f"second-{command}", words))
         started[0].wait_until(lambda: _serves(url), seconds=240)
+        httpx.get(f"{url}/execution/health", timeout=240)
         log = home.logs / "second-dag-processor.log"
         eventually("it parses", lambda: "guarding the DAGs" in log.read_text(), seconds=120)
         yield url

@@ -184,6 +184,7 @@ class FabCluster:
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
             "AIRFLOW__SECRETS__BACKEND": VAULT,
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         }
 
     def add_user(self, name, role):
@@ -285,6 +286,8 @@ def cluster(migrated_database, tmp_path_factory):
         found.set_up_roles()
         running.enter_context(found.process("dag-processor"))
         eventually("Airflow serves", found.is_serving, seconds=240)
+        # Makes the tasks' API, which nobody is to wait for in the middle of a task's start.
+        httpx.get(f"{found.url}/execution/health", timeout=240)
         numbers = {name: found.add_user(name, role) for name, role in USERS.items()}
         found.reconcile()
         found.users = {name: User(found.url, number) for name, number in numbers.items()}
