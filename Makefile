@@ -5,7 +5,9 @@ ARGS ?=
 
 .PHONY: install demo test isolation lint bench docs screenshots
 
-install: .venv/installed          ## make .venv with the product and all its tools
+EDITOR := airflow_dataops/web/static/built/editor.js
+
+install: .venv/installed $(EDITOR) ## make .venv with the product and all its tools
 
 demo: install                     ## run the demo: two environments, their kitchens, real data
 	@$(BIN)/python -m airflow_dataops.demo $(ARGS)
@@ -50,6 +52,10 @@ docs: install                     ## build the documentation into site/
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt uv
 	@$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --compile-bytecode --editable '.[dev]'
 	@touch $@
+
+# The install before has built it; afterwards it is built anew when its sources change.
+$(EDITOR): $(wildcard ui/src/*) ui/package.json ui/package-lock.json ui/build.mjs | .venv/installed
+	@$(BIN)/python ui/island.py build
 
 # Debian keeps the module that makes virtual environments in a package of its own.
 .PHONY: venv-module
