@@ -37,6 +37,7 @@ def merge_places(project: str) -> MergePlaces:
     from airflow_dataops.registry.evidence import EvidenceTable
     from airflow_dataops.registry.merge_queue import QueueTable
     from airflow_dataops.registry.merges import MergeTable
+    from airflow_dataops.registry.reverts import RevertTable
 
     projects = config.environments()
     of_project = projects.projects[project]
@@ -56,6 +57,9 @@ def merge_places(project: str) -> MergePlaces:
         queue=QueueTable(bootstrap.metadata_database()),
         dags_folder=of_project.dags_folder,
         hooks=bootstrap.merge_hooks(),
+        reverts=RevertTable(bootstrap.metadata_database()),
+        schedules=bootstrap.schedules(),
+        audit_trail=bootstrap.audit_trail(),
         pull_requests=lambda kitchen: _pull_requests(projects.environment(kitchen.environment)),
         has_secrets=lambda kitchen, tools: _has_secrets(
             kitchen, projects.environment(kitchen.environment), tools

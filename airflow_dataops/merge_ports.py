@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.input_tree import TreeInputs
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
-    from airflow_dataops.domain.merge import FileChange, MergePreview
+    from airflow_dataops.domain.merge import FileChange, MergePreview, Undoing
     from airflow_dataops.domain.merge_draft import KitchenMerge, Resolution, Resolved
     from airflow_dataops.domain.merge_meaning import TreeOutline
     from airflow_dataops.domain.merge_text import Parts
     from airflow_dataops.domain.pull_request import GateStatus, Proposal, PullRequest
     from airflow_dataops.domain.release import Commit
+    from airflow_dataops.domain.revert import ChartsSince, PutBack
     from airflow_dataops.domain.source_change import Authorship
 
 
@@ -86,6 +88,19 @@ class MergeRepository(Protocol):
             authorship: who merges, and what the commit says.
         """
 
+    def undoing(self, merge: KitchenMerge, *, within: str, dags_folder: str) -> Undoing:
+        """What taking a merge out of a commit that came of it comes to.
+
+        Raises:
+            OutsideSystemError: the repository has one of the commits no more.
+        """
+
+    def undo(self, merge: KitchenMerge, *, within: str, authorship: Authorship) -> str:
+        """Make the commit that takes a merge out, on no branch yet; gives its id.
+
+        There are no conflicts. Where nothing is left to take out, it is the same commit.
+        """
+
     def move(self, branch: str, *, seen: str, to: str) -> None:
         """Move a branch from the commit that it was seen at to one that follows it.
 
@@ -127,6 +142,9 @@ class MergeBook(Protocol):
     def of(self, kitchen: Kitchen) -> list[KitchenMerge]:
         """Merges into the kitchen, the last one first, without their resolutions."""
 
+    def one(self, kitchen: Kitchen, merge_id: str) -> KitchenMerge | None:
+        """A merge into the kitchen by its id, without its resolutions; None where none has it."""
+
     def proposed(self) -> list[KitchenMerge]:
         """Merges that wait at a repository's host, of whatever kitchens."""
 
@@ -147,6 +165,38 @@ class MergeBook(Protocol):
         self, before: KitchenMerge, after: KitchenMerge, *, audit: AuditEntry | None = None
     ) -> bool:
         """Replace how far a merge has come, unless somebody did meanwhile: then False."""
+
+
+class RevertBook(Protocol):
+    """What is put back with a merge, beside its code."""
+
+    def kitchen(self, kitchen_id: str) -> Kitchen:
+        """A kitchen by its id, living or gone.
+
+        Raises:
+            KitchenNotFound: there never was one.
+        """
+
+    def charts_since(
+        self, kitchen: Kitchen, pipelines: Collection[str], *, since: datetime, reverted: str
+    ) -> ChartsSince:
+        """What charts of some pipelines were told and measured since a merge."""
+
+    def finish(
+        self,
+        pushing: KitchenMerge,
+        done: KitchenMerge,
+        kitchen: Kitchen,
+        put_back: PutBack,
+        *,
+        audit: Sequence[AuditEntry],
+    ) -> bool:
+        """Put everything back and end the revert, unless somebody did meanwhile: then False.
+
+        Raises:
+            KitchenBusy: the kitchen is being deleted.
+            KitchenNotFound: it is deleted.
+        """
 
 
 class PullRequests(Protocol):

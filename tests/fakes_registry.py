@@ -269,6 +269,7 @@ class FakeAuditTrail:
             for entry in reversed(self.recorded.audit)
             if asked.kitchen_id in {None, entry.kitchen_id}
             and (asked.environments is None or entry.environment in asked.environments)
+            and (asked.actions is None or entry.action in asked.actions)
             and (asked.since is None or entry.at >= asked.since)
             and (asked.until is None or entry.at < asked.until)
         ]

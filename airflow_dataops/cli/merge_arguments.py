@@ -96,7 +96,33 @@ def merge_group() -> GroupCommand:
                 (_KITCHEN, _ACKNOWLEDGE, _REASON, ARG_OUTPUT),
             ),
             _queue(),
+            *_reverts(),
             _command("abandon", "End the merge under way without merging", (_KITCHEN, _REASON)),
+        ),
+    )
+
+
+def _reverts() -> tuple[ActionCommand, ActionCommand]:
+    body = "airflow_dataops.cli.merge_revert"
+    into = Arg(("kitchen",), help="Name of the kitchen that was merged into")
+    merge = Arg(
+        ("merge",),
+        help="Id of the merge, as history lists it; default: the last one that holds",
+        nargs="?",
+    )
+    dry_run = Arg(("--dry-run",), help="Only say what would be done", action="store_true")
+    return (
+        ActionCommand(
+            name="history",
+            help="List merges into a kitchen, and what took them back",
+            func=lazy_load_command(f"{body}.history"),
+            args=(into, ARG_OUTPUT),
+        ),
+        ActionCommand(
+            name="revert",
+            help="Take a merge back as one unit: code, schedules, baselines, where alerts go",
+            func=lazy_load_command(f"{body}.revert"),
+            args=(into, merge, dry_run, _REASON, ARG_OUTPUT),
         ),
     )
 

@@ -47,6 +47,7 @@ class AuditQuery:
 
     kitchen_id: str | None = None
     environments: tuple[str, ...] | None = None
+    actions: tuple[str, ...] | None = None
     since: datetime | None = None
     until: datetime | None = None
     at_most: int = 1000

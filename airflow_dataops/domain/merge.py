@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from airflow_dataops.domain.input_tree import ChangedInputs, TreeInputs
+
 _LINK, _SUBMODULE = "120000", "160000"
 _EMPTY_BLOBS = {
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
@@ -141,6 +143,25 @@ class Contents:
     def present(self) -> list[bytes]:
         """Those that are there."""
         return [side for side in (self.base, self.ours, self.theirs) if side is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """What taking a merge out of a later commit comes to.
+
+    Attributes:
+        preview: ours is the later commit; theirs has the merge's files as they were before it.
+        files: what becomes of ours' files; none with conflicts.
+        now: what ours' pipelines are built from.
+        then: the same without the merge; None with conflicts.
+        merged: what the merge itself made of pipelines.
+    """
+
+    preview: MergePreview
+    files: tuple[FileChange, ...]
+    now: TreeInputs
+    then: TreeInputs | None
+    merged: ChangedInputs
 
 
 def moved(seen: str, now: str | None) -> str:

@@ -19,11 +19,13 @@ class MergePlan:
         files: what it makes of the kitchen's files; where people decided, only what they decided.
         meaning: what it does to pipelines, as far as they were built for it.
         decided: paths in conflict about which people decided.
+        reverts: id of the merge that is taken back; None where one is made.
     """
 
     files: tuple[FileChange, ...] = ()
     meaning: tuple[Meaning, ...] = ()
     decided: tuple[str, ...] = ()
+    reverts: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class MergeEvent:
         commit: what the kitchen is at from then on; None where the repository's host makes it.
         by: who asked for it.
         reason: why, in their words.
+        reverts: id of an earlier merge of the two that is taken back; None where one is made.
         is_proposal: a pull request is to be opened; it is merged at the repository's host.
     """
 
@@ -51,10 +54,13 @@ class MergeEvent:
     plan: MergePlan
     by: str
     reason: str | None
+    reverts: str | None = None
     is_proposal: bool = False
 
     @property
     def what(self) -> str:
         """What is to be done, in the words of a refusal."""
         what = f"merge of {self.other.name!r} {self.direction} into {self.kitchen.name!r}"
+        if self.reverts is not None:
+            return f"the revert of the {what}"
         return f"the proposal of the {what}" if self.is_proposal else f"the {what}"

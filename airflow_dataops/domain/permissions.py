@@ -33,6 +33,7 @@ class Action(StrEnum):
     MERGE_UP = "merge up into"
     PROPOSE = "propose to merge"
     OVERRIDE_GATE = "override the gate of"
+    REVERT = "take back a merge into"
     CHANGE = "change"
     STAFF = "staff"
     DELETE = "delete"
@@ -49,6 +50,7 @@ _NEEDS = {
     Action.MERGE_UP: Role.COOK,
     Action.PROPOSE: Role.COOK,
     Action.OVERRIDE_GATE: Role.HEAD,
+    Action.REVERT: Role.COOK,
     Action.CHANGE: Role.HEAD,
     Action.STAFF: Role.HEAD,
     Action.DELETE: Role.HEAD,

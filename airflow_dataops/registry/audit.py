@@ -35,6 +35,8 @@ class AuditTable:
             query = query.where(AuditRow.kitchen_id == asked.kitchen_id)
         if asked.environments is not None:
             query = query.where(AuditRow.environment.in_(asked.environments))
+        if asked.actions is not None:
+            query = query.where(AuditRow.action.in_(asked.actions))
         if asked.since is not None:
             query = query.where(AuditRow.at >= asked.since)
         if asked.until is not None:

@@ -18,7 +18,7 @@ from airflow_dataops.registry.rows import audit_row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Update
 
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.kitchen import Kitchen
@@ -46,6 +46,13 @@ class MergeTable:
                 return None
             given = select(ResolutionRow).where(ResolutionRow.merge_id == row.id)
             return _merge_of(row, session.scalars(given.order_by(ResolutionRow.id)))
+
+    def one(self, kitchen: Kitchen, merge_id: str) -> KitchenMerge | None:
+        """A merge into the kitchen by its id, without its resolutions; None where none has it."""
+        query = select(MergeRow).where(MergeRow.kitchen_id == kitchen.id, MergeRow.id == merge_id)
+        with self._sessions() as session:
+            row = session.scalars(query).first()
+            return _merge_of(row, ()) if row is not None else None
 
     def of(self, kitchen: Kitchen) -> list[KitchenMerge]:
         """Merges into the kitchen, the last one first, without their resolutions."""
@@ -104,31 +111,35 @@ class MergeTable:
         self, before: KitchenMerge, after: KitchenMerge, *, audit: AuditEntry | None = None
     ) -> bool:
         """Replace how far a merge has come, unless somebody did meanwhile: then False."""
-        change = (
-            update(MergeRow)
-            .where(
-                MergeRow.id == before.id,
-                MergeRow.state == before.state,
-                MergeRow.ours == before.ours,
-                MergeRow.theirs == before.theirs,
-                MergeRow.commit_id.is_not_distinct_from(before.commit),
-            )
-            .values(
-                ours=after.ours,
-                theirs=after.theirs,
-                state=after.state,
-                ended_by=after.ended_by,
-                ended_at=after.ended_at,
-                commit_id=after.commit,
-                reason=after.reason,
-                details=dict(after.details) or None,
-            )
-        )
         with self._sessions.begin() as session:
-            is_ours = changed_one(session, change)
+            is_ours = changed_one(session, change_of(before, after))
             if is_ours and audit is not None:
                 session.add(audit_row(audit))
         return is_ours
+
+
+def change_of(before: KitchenMerge, after: KitchenMerge) -> Update:
+    """The replacement of how far a merge has come, if it has come there still."""
+    return (
+        update(MergeRow)
+        .where(
+            MergeRow.id == before.id,
+            MergeRow.state == before.state,
+            MergeRow.ours == before.ours,
+            MergeRow.theirs == before.theirs,
+            MergeRow.commit_id.is_not_distinct_from(before.commit),
+        )
+        .values(
+            ours=after.ours,
+            theirs=after.theirs,
+            state=after.state,
+            ended_by=after.ended_by,
+            ended_at=after.ended_at,
+            commit_id=after.commit,
+            reason=after.reason,
+            details=dict(after.details) or None,
+        )
+    )
 
 
 def _row_of(merge: KitchenMerge) -> MergeRow:

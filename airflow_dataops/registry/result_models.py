@@ -63,7 +63,10 @@ class ResultRow(Base):
 
 
 class ChartActRow(Base):
-    """What somebody said about a test's points, and why."""
+    """What somebody said about a test's points, and why.
+
+    ``noted_with`` and ``taken_back_with`` are ids of reverts; what is taken back counts no more.
+    """
 
     __tablename__ = "dataops_chart_act"
     __table_args__ = (Index("idx_dataops_chart_act_of", "kitchen_id", "pipeline", "stage"),)
@@ -79,3 +82,5 @@ class ChartActRow(Base):
     reason: Mapped[str] = mapped_column(String(LONGEST_REASON))
     by: Mapped[str] = mapped_column(String(250))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    noted_with: Mapped[str | None] = mapped_column(String(36))
+    taken_back_with: Mapped[str | None] = mapped_column(String(36))

@@ -202,12 +202,13 @@ def _pasts(
             ChartActRow.kitchen_id == kitchen.id,
             ChartActRow.pipeline == place.pipeline,
             ChartActRow.stage == place.stage,
+            ChartActRow.taken_back_with.is_(None),
         )
         found.append(
             KitchenPast(
                 kitchen=kitchen.name,
                 results=[_result(row) for row in session.scalars(query)][::-1],
-                acts=[_act(row) for row in session.scalars(acts.order_by(ChartActRow.id))],
+                acts=[act_of(row) for row in session.scalars(acts.order_by(ChartActRow.id))],
             )
         )
     return found
@@ -336,7 +337,8 @@ def _act_row(kitchen: Kitchen, act: ChartAct) -> ChartActRow:
     )
 
 
-def _act(row: ChartActRow) -> ChartAct:
+def act_of(row: ChartActRow) -> ChartAct:
+    """What somebody said about a chart, in a row of it."""
     return ChartAct(
         kind=ActKind(row.kind),
         place=PipelineStage(pipeline=row.pipeline, stage=row.stage),

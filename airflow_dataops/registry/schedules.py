@@ -93,15 +93,8 @@ class ScheduleTable:
             KitchenNotFound: the kitchen is deleted.
             KitchenBusy: it is being deleted.
         """
-        key = {"pipeline": enabled.pipeline}
-        values = {
-            "cron": enabled.schedule.cron,
-            "timezone": enabled.schedule.timezone,
-            "enabled_by": enabled.enabled_by,
-            "enabled_at": enabled.enabled_at,
-        }
         with self._sessions.begin() as session:
-            put_row(session, kitchen, ScheduleRow, key=key, values=values)
+            put(session, kitchen, enabled)
             session.add(rows.audit_row(audit))
 
     def disable(self, kitchen: Kitchen, pipeline: str, *, audit: AuditEntry) -> bool:
@@ -111,12 +104,9 @@ class ScheduleTable:
             KitchenNotFound: the kitchen is deleted.
             KitchenBusy: it is being deleted.
         """
-        of_pipeline = _schedules_of(kitchen).where(ScheduleRow.pipeline == pipeline)
         with self._sessions.begin() as session:
-            if not changed_one(session, of_pipeline):
+            if not remove(session, kitchen, pipeline):
                 return False
-            hold_living(session, kitchen)
-            session.execute(_no_next_run(names.dag_id(kitchen.name, pipeline)))
             session.add(rows.audit_row(audit))
             return True
 
@@ -153,6 +143,36 @@ class ScheduleTable:
         for (kitchen_id, pipeline, is_paused), written in tags.items():
             found[kitchen_id][pipeline] = (schedule.declared_by(written), is_paused)
         return found
+
+
+def put(session: Session, kitchen: Kitchen, enabled: EnabledSchedule) -> None:
+    """Have a schedule enabled, in place of what was enabled before.
+
+    Raises:
+        KitchenNotFound: the kitchen is deleted.
+        KitchenBusy: it is being deleted.
+    """
+    values = {
+        "cron": enabled.schedule.cron,
+        "timezone": enabled.schedule.timezone,
+        "enabled_by": enabled.enabled_by,
+        "enabled_at": enabled.enabled_at,
+    }
+    put_row(session, kitchen, ScheduleRow, key={"pipeline": enabled.pipeline}, values=values)
+
+
+def remove(session: Session, kitchen: Kitchen, pipeline: str) -> bool:
+    """Have no schedule of a pipeline enabled; False where none was.
+
+    Raises:
+        KitchenNotFound: the kitchen is deleted.
+        KitchenBusy: it is being deleted.
+    """
+    if not changed_one(session, _schedules_of(kitchen).where(ScheduleRow.pipeline == pipeline)):
+        return False
+    hold_living(session, kitchen)
+    session.execute(_no_next_run(names.dag_id(kitchen.name, pipeline)))
+    return True
 
 
 def forget_schedules(session: Session, kitchen: Kitchen) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from airflow_dataops.domain import names
 from airflow_dataops.domain.audit import AuditEntry, check_reason
+from airflow_dataops.domain.revert import DISABLE, ENABLE
 from airflow_dataops.domain.schedule import (
     EnabledSchedule,
     PipelineSchedule,
@@ -102,7 +103,7 @@ def enable(
             enabled_by=asked.by.name,
             enabled_at=asked.now,
         )
-        entry = asked.entry("enable schedule", schedule=str(declared))
+        entry = asked.entry(ENABLE, schedule=str(declared))
         schedules.enable(asked.kitchen, enabled, audit=entry)
         present = _present(asked, schedules)
     registry.ask_for_parsing(asked.kitchen)
@@ -129,7 +130,7 @@ def disable(
     present = _present(asked, schedules)
     if present.enabled is None:
         return
-    entry = asked.entry("disable schedule", schedule=str(present.enabled.schedule))
+    entry = asked.entry(DISABLE, schedule=str(present.enabled.schedule))
     schedules.disable(asked.kitchen, asked.pipeline, audit=entry)
     registry.ask_for_parsing(asked.kitchen)
 

@@ -14,13 +14,14 @@ from airflow_dataops.domain.merge_draft import (
     present_resolutions,
 )
 from airflow_dataops.domain.merge_meaning import MeaningKind
+from airflow_dataops.domain.revert import REVERTS
 from airflow_dataops.services.merging.proposing import GATE, URL
 from airflow_dataops.web.gate_answers import GateAnswer, gate_answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_dataops.domain.merge import FileChange, MergePreview
+    from airflow_dataops.domain.merge import Conflict, FileChange
     from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge, Resolution
     from airflow_dataops.services.merging import (
         MergeDraft,
@@ -164,7 +165,11 @@ class DraftAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class PastMergeAnswer:
-    """A merge into a kitchen, over or not."""
+    """A merge into a kitchen, over or not.
+
+    ``reverts`` is the id of the merge that this one took back; ``reverted_by`` that of the revert
+    which holds of this one.
+    """
 
     id: str
     direction: Direction
@@ -178,6 +183,8 @@ class PastMergeAnswer:
     ended_at: datetime | None
     reason: str | None
     pull_request: str | None
+    reverts: str | None
+    reverted_by: str | None
 
 
 def preview_answer(asked: MergeRequest, report: MergeReport) -> PreviewAnswer:
@@ -191,8 +198,8 @@ def preview_answer(asked: MergeRequest, report: MergeReport) -> PreviewAnswer:
         theirs=preview.theirs,
         tree=preview.tree,
         is_nothing_new=preview.is_nothing_new,
-        conflicts=_conflicts(preview),
-        files=[_file(file) for file in report.files],
+        conflicts=conflict_answers(preview.conflicts),
+        files=[file_answer(file) for file in report.files],
         meaning=[
             MeaningAnswer(
                 pipeline=one.pipeline,
@@ -219,7 +226,7 @@ def merge_answer(asked: MergeRequest, outcome: MergeOutcome) -> MergeAnswer:
         ours=outcome.preview.ours,
         theirs=outcome.preview.theirs,
         commit=outcome.commit,
-        conflicts=_conflicts(outcome.preview) if outcome.commit is None else [],
+        conflicts=conflict_answers(outcome.preview.conflicts) if outcome.commit is None else [],
         pull_request=outcome.merge.details.get(URL) if outcome.merge else None,
         gate=outcome.merge.details.get(GATE) if outcome.merge else None,
     )
@@ -247,8 +254,8 @@ def draft_answer(
     )
 
 
-def past_merge_answer(merge: KitchenMerge) -> PastMergeAnswer:
-    """A merge into a kitchen."""
+def past_merge_answer(merge: KitchenMerge, reverted_by: KitchenMerge | None) -> PastMergeAnswer:
+    """A merge into a kitchen, and what took it back."""
     return PastMergeAnswer(
         id=merge.id,
         direction=merge.direction,
@@ -262,10 +269,13 @@ def past_merge_answer(merge: KitchenMerge) -> PastMergeAnswer:
         ended_at=merge.ended_at,
         reason=merge.reason,
         pull_request=merge.details.get(URL),
+        reverts=merge.details.get(REVERTS),
+        reverted_by=reverted_by.id if reverted_by else None,
     )
 
 
-def _conflicts(preview: MergePreview) -> list[ConflictAnswer]:
+def conflict_answers(conflicts: Sequence[Conflict]) -> list[ConflictAnswer]:
+    """Paths in conflict."""
     return [
         ConflictAnswer(
             path=path_as_text(one.shown),
@@ -273,11 +283,12 @@ def _conflicts(preview: MergePreview) -> list[ConflictAnswer]:
             regions=one.regions,
             said=[_shown(sentence) for sentence in one.said],
         )
-        for one in preview.conflicts
+        for one in conflicts
     ]
 
 
-def _file(file: FileChange) -> FileAnswer:
+def file_answer(file: FileChange) -> FileAnswer:
+    """What becomes of a file."""
     before = path_as_text(file.before) if file.before is not None else None
     return FileAnswer(path=path_as_text(file.path), change=file.change, before=before)
 

@@ -101,7 +101,7 @@ def delivery_answer(found: Delivery) -> DeliveryAnswer:
             for one in found.commits
         ],
         conflicts=found.conflicts,
-        pipelines=[_pipeline(one) for one in found.pipelines],
+        pipelines=[pipeline_answer(one) for one in found.pipelines],
         waiting=[_waiting(one) for one in found.waiting],
     )
 
@@ -114,7 +114,8 @@ def waiting_schedule_answer(found: WaitingSchedule, *, now: datetime) -> Waiting
     )
 
 
-def _pipeline(one: ReleasePipeline) -> ReleasePipelineAnswer:
+def pipeline_answer(one: ReleasePipeline) -> ReleasePipelineAnswer:
+    """A pipeline that would come."""
     return ReleasePipelineAnswer(
         pipeline=one.name,
         change=one.change,

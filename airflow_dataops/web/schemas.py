@@ -227,6 +227,13 @@ class EndMerge(_Body):
     reason: Reason | None = None
 
 
+class RevertMerge(_Body):
+    """A merge to take back; ``ours`` is what the plan showed, and has to be still."""
+
+    ours: Commit | None = None
+    reason: Reason | None = None
+
+
 class EndOperation(_Body):
     """A worker has nothing left to do."""
 
@@ -283,6 +290,7 @@ BODIES = (
     ResolveConflicts,
     CompleteMerge,
     EndMerge,
+    RevertMerge,
     EndOperation,
     FailOperation,
     ReportStep,

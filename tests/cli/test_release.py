@@ -38,3 +38,29 @@ def test_what_is_on_its_way_is_shown(laptop, retail_service):
     [row] = laptop.dataops("release", "show", "production", "-o", "json").rows
     assert [one["number"] for one in row["deliveries"]] == [1]
     assert laptop.dataops("release", "show", "moon").code == 1
+
+
+def test_a_merge_is_listed_seen_and_taken_back(laptop, retail_service):
+    site = retail_service.site
+    before = site.origins["retail"].bare("rev-parse", "main^{tree}")
+    site.origins["retail"].commit({"notes.md": "new\n"}, branch="demo_dev", source="main")
+    retail_service.log_in(laptop, "eric")
+    nothing = laptop.dataops("merge", "revert", "demo_production")
+    assert nothing.code == 1
+    assert "nothing was merged into demo_production" in nothing.said
+    hurry = ("--acknowledge", "--override", "--reason", "no time")
+    assert laptop.dataops("merge", "up", "demo_dev", *hurry).code == 0
+    seen = laptop.dataops("merge", "revert", "demo_production", "--dry-run")
+    assert seen.code == 0, seen.stderr
+    assert seen.stdout.splitlines()[0].startswith("the merge of demo_dev into demo_production")
+    assert "  deleted  notes.md" in seen.stdout.splitlines()
+    done = laptop.dataops("merge", "revert", "demo_production", "--reason", "wrong")
+    assert done.code == 0, done.stderr
+    assert "took it back, commit " in done.stdout
+    assert site.origins["retail"].bare("rev-parse", "main^{tree}") == before
+    revert, merge = laptop.dataops("merge", "history", "demo_production", "-o", "json").rows
+    assert revert["what"] == f"revert of {merge['merge']}"
+    assert merge["state"] == f"taken back by {revert['merge']}"
+    again = laptop.dataops("merge", "revert", "demo_production", merge["merge"])
+    assert "was taken back already" in again.stdout
+    assert laptop.dataops("merge", "revert", "demo_production", revert["merge"]).code == 0

@@ -38,6 +38,8 @@ class AuditTrailContract:
             (AuditQuery(since=NOON + HOUR), [STAFFED, DELETED]),
             (AuditQuery(until=NOON + HOUR), [CREATED]),
             (AuditQuery(at_most=2), [STAFFED, DELETED]),
+            (AuditQuery(actions=(DELETED.action, CREATED.action)), [DELETED, CREATED]),
+            (AuditQuery(actions=()), []),
             (AuditQuery(kitchen_id=DEV.id, environments=("production",)), []),
         ],
     )

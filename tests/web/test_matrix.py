@@ -118,6 +118,13 @@ TABLE = {
         204, least="cook", protected=owner_alone(204)
     ),
     "GET /kitchens/{name}/merges": seen(200),
+    # No merge has this id: who passes hears that.
+    "GET /kitchens/{name}/merges/{merge_id}/revert": {
+        **seen(404),
+    },
+    "POST /kitchens/{name}/merges/{merge_id}/revert": for_kitchens(
+        404, least="cook", protected=owner_alone(404)
+    ),
     # Nobody has changed anything below demo_dev; what stands at the top has no parent.
     "GET /kitchens/{name}/merge/{direction}/preview": {**seen(200), "protected": all_(422)},
     "GET /kitchens/{name}/merge/{direction}": {
@@ -175,6 +182,7 @@ BODIES = {
     "POST /kitchens/{name}/schedules/{pipeline}/enable": {},
     "POST /kitchens/{name}/schedules/{pipeline}/disable": {},
     "POST /kitchens/{name}/merge/{direction}": {},
+    "POST /kitchens/{name}/merges/{merge_id}/revert": {},
     "POST /kitchens/{name}/merge/{direction}/resolutions": {
         "resolutions": [{"path": "a.py", "choice": "ours"}]
     },
@@ -224,7 +232,7 @@ class Street:
         # What changes something is done to a kitchen of its own.
         kitchen = kind and self.kitchen(kind, anew=method == "DELETE" and path.endswith("{name}"))
         values = {"name": kitchen or "development", "who": "zoe", "tool": "redshift"}
-        values |= {"pipeline": "none_such", "direction": "down"}
+        values |= {"pipeline": "none_such", "direction": "down", "merge_id": "none_such"}
         body = BODIES.get(route)
         if route == "POST /kitchens":
             body = {"name": f"k{next(_numbers)}", "parent": kitchen}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import git
 
-from airflow_dataops.adapters.git_repository import previews
+from airflow_dataops.adapters.git_repository import previews, undoing
 from airflow_dataops.adapters.git_repository.branches import identity_of
 from airflow_dataops.adapters.git_repository.commands import (
     PATIENCE_SECONDS,
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
     from airflow_dataops.domain.input_tree import TreeInputs
     from airflow_dataops.domain.kitchen import Kitchen
-    from airflow_dataops.domain.merge import FileChange, MergePreview
-    from airflow_dataops.domain.merge_draft import Resolved
+    from airflow_dataops.domain.merge import FileChange, MergePreview, Undoing
+    from airflow_dataops.domain.merge_draft import KitchenMerge, Resolved
     from airflow_dataops.domain.merge_text import Parts
     from airflow_dataops.domain.source_change import Authorship
 
@@ -233,6 +233,26 @@ class MergeRepository:
             return commit
 
         return self._trying((preview.ours, preview.theirs), make)
+
+    def undoing(self, merge: KitchenMerge, *, within: str, dags_folder: str) -> Undoing:
+        """What taking a merge out of a commit that came of it comes to."""
+
+        def look(database: ObjectDatabase) -> Undoing:
+            with database.looking() as merging:
+                return undoing.undoing(merging, merge, within=within, dags_folder=dags_folder)
+
+        return self._trying((within, str(merge.commit), merge.ours), look)
+
+    def undo(self, merge: KitchenMerge, *, within: str, authorship: Authorship) -> str:
+        """Make the commit that takes a merge out, on no branch yet; gives its id."""
+
+        def make(database: ObjectDatabase) -> str:
+            with database.writing() as merging:
+                return undoing.undo(merging, merge, within=within, authorship=authorship)
+
+        commit = self._trying((within, str(merge.commit), merge.ours), make)
+        self._written.add(commit)
+        return commit
 
     def move(self, branch: str, *, seen: str, to: str) -> None:
         """Move a branch from the commit that it was seen at to one that follows it."""

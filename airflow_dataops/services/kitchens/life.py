@@ -14,6 +14,7 @@ from airflow_dataops.domain.audit import check_reason
 from airflow_dataops.domain.kitchen import Kitchen, KitchenState, check_settings
 from airflow_dataops.domain.life_cycle import LifeCycleEvent
 from airflow_dataops.domain.provisioning import Operation, OperationKind, StepProgress, parts_of
+from airflow_dataops.domain.revert import CHANGE, channel_change
 from airflow_dataops.domain.staff import Member, Role
 from airflow_dataops.errors import (
     DataOpsError,
@@ -154,7 +155,8 @@ def change(
         settings = check_settings(settings, now=occasion.now)
     else:  # an end that has come meanwhile is no reason to refuse another ticket
         check_settings(replace(settings, ends_at=None), now=occasion.now)
-    changed = registry.change(kitchen, settings, audit=entry(occasion, "change", kitchen))
+    channel = channel_change(kitchen.settings.slack_channel, settings.slack_channel)
+    changed = registry.change(kitchen, settings, audit=entry(occasion, CHANGE, kitchen, **channel))
     registry.ask_for_parsing(changed)
     return changed
 

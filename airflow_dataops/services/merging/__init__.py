@@ -22,6 +22,7 @@ from airflow_dataops.services.merging.request import (
     MergeRequest,
 )
 from airflow_dataops.services.merging.resolving import abandon, complete, draft, lost, resolve
+from airflow_dataops.services.merging.reverting import plan_revert, revert, reverted_by
 
 __all__ = [
     "LandRequest",
@@ -41,7 +42,10 @@ __all__ = [
     "look_after",
     "lost",
     "merge",
+    "plan_revert",
     "preview",
     "resolve",
+    "revert",
+    "reverted_by",
     "stage",
 ]

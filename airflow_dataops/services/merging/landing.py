@@ -15,7 +15,9 @@ from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_draft import KitchenMerge, MergeState
 from airflow_dataops.domain.merge_event import MergeEvent, MergePlan
 from airflow_dataops.domain.merge_gate import Asked
+from airflow_dataops.domain.revert import REVERTS
 from airflow_dataops.errors import BranchMoved, KitchenBusy, KitchenError, PushRefused, Vetoed
+from airflow_dataops.services.merging import putting_back
 from airflow_dataops.services.merging.gate import changed
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ def land(
         _take_back(pushing, asked, places)
         raise
     retire(merge.ours, commit, asked, places)
-    return _finish(pushing, asked, places, plan)
+    return _end(pushing, asked, places, plan)
 
 
 def land_together(
@@ -173,7 +175,7 @@ def settled(asked: MergeRequest, places: MergePlaces) -> KitchenMerge | None:
     ours, _ = tips_of(asked, places)
     if places.repository.contains(merge.commit, within=ours):
         retire(merge.ours, merge.commit, asked, places)
-        _finish(merge, asked, places, MergePlan())
+        _end(merge, asked, places, MergePlan(reverts=merge.details.get(REVERTS)))
         return None
     if asked.now - datetime.fromisoformat(merge.details[_SINCE]) < _PATIENCE:
         raise _busy(asked, "it is on its way to the repository; ask again in a minute")
@@ -189,6 +191,17 @@ def retire(ours: str, commit: str, asked: MergeRequest, places: MergePlaces) -> 
     found, _ = places.repository.preview(ours, commit)
     if removed := changed(found, places).removed:
         places.runs.retire(asked.kitchen, removed)
+
+
+def _end(
+    pushing: KitchenMerge, asked: MergeRequest, places: MergePlaces, plan: MergePlan
+) -> KitchenMerge:
+    if REVERTS not in pushing.details:
+        return _finish(pushing, asked, places, plan)
+    done, is_first = putting_back.finish(pushing, asked, places)
+    if is_first:
+        places.hooks.after(_event(done, asked, plan))
+    return done
 
 
 def _finish(
@@ -223,6 +236,7 @@ def _event(merge: KitchenMerge, asked: MergeRequest, plan: MergePlan) -> MergeEv
         plan=plan,
         by=asked.by.name,
         reason=asked.reason,
+        reverts=plan.reverts,
     )
 
 

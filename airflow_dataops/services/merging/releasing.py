@@ -74,7 +74,7 @@ def _delivery(street: Street, tips: Mapping[str, str], places: MergePlaces) -> D
         return Delivery(kitchen=street.kitchen, parent=street.parent, ours=ours, theirs=theirs)
     found, _ = places.repository.preview(ours, theirs)
     before, after = places.repository.inputs(found, dags_folder=places.dags_folder)
-    pipelines = _pipelines(street.kitchen, before, after, places) if after is not None else ()
+    pipelines = pipelines_of(street.kitchen, before, after, places) if after is not None else ()
     return Delivery(
         kitchen=street.kitchen,
         parent=street.parent,
@@ -88,9 +88,10 @@ def _delivery(street: Street, tips: Mapping[str, str], places: MergePlaces) -> D
     )
 
 
-def _pipelines(
+def pipelines_of(
     kitchen: Kitchen, before: TreeInputs, after: TreeInputs, places: MergePlaces
 ) -> tuple[ReleasePipeline, ...]:
+    """Pipelines that differ between two trees, with what is known of the second one's."""
     changed = changed_inputs(before, after)
     wanted = {one.name: one.input_tree for one in changed.pipelines}
     known = places.evidence.about(kitchen.project, wanted) if wanted else {}

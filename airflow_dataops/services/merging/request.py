@@ -27,8 +27,10 @@ if TYPE_CHECKING:
         OutlineReader,
         PipelineRuns,
         PullRequests,
+        RevertBook,
     )
-    from airflow_dataops.ports import Hooks, KitchenRegistry
+    from airflow_dataops.ports import AuditTrail, Hooks, KitchenRegistry
+    from airflow_dataops.schedule_ports import Schedules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,9 @@ class MergePlaces:
         queue: who waits to be merged.
         dags_folder: of the project's branches, with ordinary DAG files.
         hooks: who has a say.
+        reverts: what is put back with a merge.
+        schedules: what is enabled.
+        audit_trail: what was so before.
         pull_requests: where merges into a kitchen are proposed; None where they are pushed.
         has_secrets: whether the vault of a kitchen's environment has something for each of some
             tools; None where that could not be looked at.
@@ -119,6 +124,9 @@ class MergePlaces:
     queue: MergeQueue
     dags_folder: str
     hooks: Hooks
+    reverts: RevertBook
+    schedules: Schedules
+    audit_trail: AuditTrail
     pull_requests: Callable[[Kitchen], PullRequests | None]
     has_secrets: Callable[[Kitchen, Collection[str]], Mapping[str, bool | None]]
 

@@ -47,7 +47,8 @@ def list_merges(visit: PresentVisit, name: str) -> list[PastMergeAnswer]:
     """Merges into a kitchen, the last one first."""
     kitchen = visit.kitchen(name, Action.SEE)
     book = visit.installation.merge_places(kitchen.project).book
-    return [past_merge_answer(one) for one in book.of(kitchen)]
+    known = book.of(kitchen)
+    return [past_merge_answer(one, merging.reverted_by(one, known)) for one in known]
 
 
 @router.get(f"{_MERGE}/preview")
