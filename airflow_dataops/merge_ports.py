@@ -66,6 +66,9 @@ class MergeRepository(Protocol):
     def texts(self, ours: str, theirs: str) -> dict[str, Parts]:
         """The files whose text is in conflict, by path."""
 
+    def contents(self, commits: tuple[str, str], blobs: Sequence[str]) -> dict[str, bytes]:
+        """Contents of two commits by their ids; those it has not are left out."""
+
     def laid_out(
         self, preview: MergePreview, *, paths: Sequence[str]
     ) -> AbstractContextManager[dict[str, Path]]:

@@ -175,19 +175,27 @@ def path_as_text(path: str) -> str:
     return path
 
 
+def check_path(conflicts: Iterable[ConflictPath], path: str) -> ConflictPath:
+    """The conflict at a path.
+
+    Raises:
+        InvalidRequest: nothing is in conflict there.
+    """
+    known = {conflict.path: conflict for conflict in conflicts}
+    if path not in known:
+        listed = ", ".join(sorted(known)[:10]) or "none"
+        message = f"nothing is in conflict at {path!r}; in conflict: {listed}"
+        raise InvalidRequest(message, field="path")
+    return known[path]
+
+
 def check_resolution(conflicts: Iterable[ConflictPath], asked: Resolution) -> Resolution:
     """Give a decision back if it can be one about these conflicts.
 
     Raises:
         InvalidRequest: there is no such path or region, or it cannot be decided so.
     """
-    known = {conflict.path: conflict for conflict in conflicts}
-    conflict = known.get(asked.path)
-    if conflict is None:
-        listed = ", ".join(sorted(known)[:10]) or "none"
-        message = f"nothing is in conflict at {asked.path!r}; in conflict: {listed}"
-        raise InvalidRequest(message, field="path")
-    regions = len(conflict.regions)
+    regions = len(check_path(conflicts, asked.path).regions)
     if asked.region is not None and not 1 <= asked.region <= regions:
         has = f"regions 1 to {regions}" if regions else "no regions; decide about it as a whole"
         message = f"{asked.path} has no region {asked.region}; it has {has}"

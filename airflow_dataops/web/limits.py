@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 LARGEST_BODY_BYTES = 64 * 1024
 # Hundreds of tests, some with a number for each of a thousand groups.
 LARGEST_RESULTS_BYTES = 2 * 1024 * 1024
+# Texts that people write into files in conflict.
+LARGEST_DECISIONS_BYTES = 4 * 1024 * 1024
 # A git host lists up to two thousand commits of one push.
 LARGEST_PUSH_BYTES = 4 * 1024 * 1024
 
@@ -54,6 +56,8 @@ class LimitBody:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path.endswith("/kitchen-task/results"):
             return LARGEST_RESULTS_BYTES
+        if path.endswith(("/decisions", "/resolutions")):
+            return LARGEST_DECISIONS_BYTES
         return LARGEST_PUSH_BYTES if path.startswith(self._pushes) else LARGEST_BODY_BYTES
 
 

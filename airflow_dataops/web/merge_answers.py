@@ -19,7 +19,7 @@ from airflow_dataops.services.merging.proposing import GATE, URL
 from airflow_dataops.web.gate_answers import GateAnswer, gate_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow_dataops.domain.merge import Conflict, FileChange
     from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge, Resolution
@@ -248,7 +248,7 @@ def draft_answer(
         opened_by=merge.opened_by,
         opened_at=merge.opened_at,
         pull_request=merge.details.get(URL),
-        conflicts=[_open_conflict(one, decided.get(one.path, {})) for one in draft.conflicts],
+        conflicts=[open_conflict(one, decided.get(one.path, {})) for one in draft.conflicts],
         open=[OpenPlaceAnswer(path=path, region=region) for path, region in draft.open_places],
         taken_away=list(taken_away),
     )
@@ -293,9 +293,10 @@ def file_answer(file: FileChange) -> FileAnswer:
     return FileAnswer(path=path_as_text(file.path), change=file.change, before=before)
 
 
-def _open_conflict(
-    conflict: ConflictPath, decided: dict[int | None, Resolution]
+def open_conflict(
+    conflict: ConflictPath, decided: Mapping[int | None, Resolution]
 ) -> OpenConflictAnswer:
+    """A path in conflict."""
     clean, texts = [], []
     for part in conflict.parts:
         if isinstance(part, str):

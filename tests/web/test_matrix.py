@@ -68,6 +68,10 @@ def owner_alone(status):
     return staff_only(status, least="owner")
 
 
+def no_merge():
+    return {"shared": all_(404), "private": all_(404), "protected": all_(422)}
+
+
 # A route's expected status for everybody; for routes about a kitchen, by what kitchen it is.
 TABLE = {
     "GET /kitchens": all_(200),
@@ -127,11 +131,7 @@ TABLE = {
     ),
     # Nobody has changed anything below demo_dev; what stands at the top has no parent.
     "GET /kitchens/{name}/merge/{direction}/preview": {**seen(200), "protected": all_(422)},
-    "GET /kitchens/{name}/merge/{direction}": {
-        "shared": all_(404),
-        "private": all_(404),
-        "protected": all_(422),
-    },
+    "GET /kitchens/{name}/merge/{direction}": no_merge(),
     # The table's kitchens hang below one that not everybody sees.
     "GET /kitchens/{name}/merge/up/gate": {**seen(200), "protected": all_(422)},
     "GET /kitchens/{name}/evidence": seen(200),
@@ -150,6 +150,12 @@ TABLE = {
     "POST /kitchens/{name}/merge/{direction}": for_kitchens(200, least="cook", protected=all_(422)),
     # No merge is under way: who passes hears that.
     "POST /kitchens/{name}/merge/{direction}/resolutions": for_kitchens(
+        404, least="cook", protected=all_(422)
+    ),
+    "GET /kitchens/{name}/merge/{direction}/conflict": no_merge(),
+    "GET /kitchens/{name}/merge/{direction}/decisions": no_merge(),
+    "GET /kitchens/{name}/merge/{direction}/checks": no_merge(),
+    "POST /kitchens/{name}/merge/{direction}/decisions": for_kitchens(
         404, least="cook", protected=all_(422)
     ),
     "POST /kitchens/{name}/merge/{direction}/complete": for_kitchens(
@@ -172,7 +178,8 @@ TABLE = {
 }
 NOTED = {"pipeline": "p", "stage": "s", "since": "2026-03-01T00:00:00Z", "reason": "new prices"}
 QUERIES = {
-    "GET /kitchens/{name}/tests/history": {"pipeline": "p", "stage": "s", "test": "row_count"}
+    "GET /kitchens/{name}/merge/{direction}/conflict": {"path": "a.py"},
+    "GET /kitchens/{name}/tests/history": {"pipeline": "p", "stage": "s", "test": "row_count"},
 }
 BODIES = {
     "POST /kitchens/{name}/tests/incidents": NOTED,
@@ -184,6 +191,9 @@ BODIES = {
     "POST /kitchens/{name}/merge/{direction}": {},
     "POST /kitchens/{name}/merges/{merge_id}/revert": {},
     "POST /kitchens/{name}/merge/{direction}/resolutions": {
+        "resolutions": [{"path": "a.py", "choice": "ours"}]
+    },
+    "POST /kitchens/{name}/merge/{direction}/decisions": {
         "resolutions": [{"path": "a.py", "choice": "ours"}]
     },
     "POST /kitchens/{name}/merge/up/queue": {},

@@ -186,6 +186,18 @@ class MergeRepository:
         """The files whose text is in conflict, by path."""
         return self._trying((ours, theirs), lambda database: previews.texts(database, ours, theirs))
 
+    def contents(self, commits: tuple[str, str], blobs: Sequence[str]) -> dict[str, bytes]:
+        """Contents of two commits by their ids; those it has not are left out."""
+
+        def look(database: ObjectDatabase) -> dict[str, bytes]:
+            with database.looking() as merging:
+                found = merging.read(blobs)
+            return {
+                name: blob.content for name, blob in found.items() if blob and blob.kind == "blob"
+            }
+
+        return self._trying(commits, look)
+
     @contextmanager
     def laid_out(self, preview: MergePreview, *, paths: Sequence[str]) -> Iterator[dict[str, Path]]:
         """Folders with ours' files and the merged ones below some paths, while they are needed."""

@@ -23,8 +23,11 @@ from airflow_dataops.services.merging.request import (
 )
 from airflow_dataops.services.merging.resolving import abandon, complete, draft, lost, resolve
 from airflow_dataops.services.merging.reverting import plan_revert, revert, reverted_by
+from airflow_dataops.services.merging.showing import Checked, ConflictShown, check, decisions, show
 
 __all__ = [
+    "Checked",
+    "ConflictShown",
     "LandRequest",
     "MergeDraft",
     "MergeOutcome",
@@ -33,7 +36,9 @@ __all__ = [
     "MergeRequest",
     "Street",
     "abandon",
+    "check",
     "complete",
+    "decisions",
     "deliveries",
     "draft",
     "join",
@@ -47,5 +52,6 @@ __all__ = [
     "resolve",
     "revert",
     "reverted_by",
+    "show",
     "stage",
 ]

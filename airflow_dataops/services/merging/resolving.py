@@ -28,7 +28,12 @@ from airflow_dataops.specs import merged_file
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_dataops.domain.merge_draft import KitchenMerge, Resolution, Resolved
+    from airflow_dataops.domain.merge_draft import (
+        ConflictPath,
+        KitchenMerge,
+        Resolution,
+        Resolved,
+    )
     from airflow_dataops.services.merging.request import MergePlaces, MergeRequest
 
 _MOST_LISTED = 10
@@ -41,9 +46,15 @@ def draft(asked: MergeRequest, places: MergePlaces) -> MergeDraft:
     Raises:
         MergeNotFound: none is.
     """
-    merge = _under_way(asked, places)
+    merge = under_way_still(asked, places)
     ours, _ = tips_of(asked, places)
-    return _draft(merge, places, moved=ours if ours != merge.ours else None)
+    conflicts = conflicts_of(merge, places)
+    return MergeDraft(
+        merge=merge,
+        conflicts=tuple(conflicts),
+        open_places=tuple(open_places(conflicts, merge.resolutions)),
+        moved=ours if ours != merge.ours else None,
+    )
 
 
 def resolve(asked: MergeRequest, given: Sequence[Resolution], places: MergePlaces) -> MergeDraft:
@@ -57,7 +68,9 @@ def resolve(asked: MergeRequest, given: Sequence[Resolution], places: MergePlace
     for one in given:
         check_resolution(found.conflicts, one)
     places.book.resolve(found.merge, given)
-    return _draft(_under_way(asked, places), places, moved=found.moved)
+    merge = under_way_still(asked, places)
+    left = open_places(found.conflicts, merge.resolutions)
+    return replace(found, merge=merge, open_places=tuple(left))
 
 
 def complete(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
@@ -122,7 +135,7 @@ def abandon(asked: MergeRequest, places: MergePlaces) -> None:
         InvalidRequest: the reason cannot be kept.
     """
     check_reason(asked.reason)
-    merge = _under_way(asked, places)
+    merge = under_way_still(asked, places)
     if merge.state is MergeState.PROPOSED:
         withdraw(merge, asked, places)
     over = replace(
@@ -136,7 +149,12 @@ def abandon(asked: MergeRequest, places: MergePlaces) -> None:
         raise KitchenBusy(asked.kitchen.name, "being merged into", "look at it again")
 
 
-def _under_way(asked: MergeRequest, places: MergePlaces) -> KitchenMerge:
+def under_way_still(asked: MergeRequest, places: MergePlaces) -> KitchenMerge:
+    """The merge that people decide about.
+
+    Raises:
+        MergeNotFound: none is under way.
+    """
     merge = under_way(asked, places)
     if merge is None:
         message = (
@@ -147,15 +165,10 @@ def _under_way(asked: MergeRequest, places: MergePlaces) -> KitchenMerge:
     return merge
 
 
-def _draft(merge: KitchenMerge, places: MergePlaces, *, moved: str | None) -> MergeDraft:
+def conflicts_of(merge: KitchenMerge, places: MergePlaces) -> list[ConflictPath]:
+    """What git could not merge, by path."""
     preview, _ = places.repository.preview(merge.ours, merge.theirs)
-    conflicts = conflict_paths(preview, places.repository.texts(merge.ours, merge.theirs))
-    return MergeDraft(
-        merge=merge,
-        conflicts=tuple(conflicts),
-        open_places=tuple(open_places(conflicts, merge.resolutions)),
-        moved=moved,
-    )
+    return conflict_paths(preview, places.repository.texts(merge.ours, merge.theirs))
 
 
 def _lost(found: MergeDraft, commit: str, asked: MergeRequest, places: MergePlaces) -> list[str]:
@@ -191,9 +204,11 @@ def _still_open(places: Sequence[tuple[str, int | None]]) -> list[str]:
 
 def _complaints(files: Mapping[str, Resolved | None]) -> list[str]:
     """What is wrong with texts that people made; a side's own version is that side's affair."""
-    found = (
-        merged_file.complaint(path, one.content)
-        for path, one in files.items()
-        if one is not None and isinstance(one.content, bytes)
-    )
-    return [complaint for complaint in found if complaint is not None]
+    return [str(found) for path, one in files.items() if (found := complaint_about(path, one))]
+
+
+def complaint_about(path: str, one: Resolved | None) -> merged_file.Complaint | None:
+    """What is wrong with a text that people made; None of anything else."""
+    if one is None or not isinstance(one.content, bytes):
+        return None
+    return merged_file.complaint(path, one.content)
