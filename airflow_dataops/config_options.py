@@ -19,6 +19,7 @@ SHORTEST_LOGIN_SECONDS, LONGEST_LOGIN_SECONDS = 300, 86400
 DAYS_OF_NOTICE, MOST_DAYS_OF_NOTICE = 3, 90
 HOOK_SECONDS, MOST_HOOK_SECONDS = 10, 60
 TEST_SECONDS = 3600
+DAYS_OF_EVIDENCE, FEWEST_DAYS_OF_EVIDENCE = 3_650, 90
 DAYS_OF_RESULTS, FEWEST_DAYS_OF_RESULTS, MOST_DAYS_OF_RESULTS = 730, 30, 36_500
 
 
@@ -130,6 +131,19 @@ def keep_results_days(conf: AirflowConfigParser) -> int:
             f"[{SECTION}] keep_results_days is {text!r}; write a whole number of days, "
             f"{FEWEST_DAYS_OF_RESULTS} to {MOST_DAYS_OF_RESULTS}: charts learn from them, and a "
             "merge's gate reads them"
+        )
+        raise ConfigurationError(message)
+    return int(text)
+
+
+def keep_evidence_days(conf: AirflowConfigParser) -> int:
+    """How long evidence is kept."""
+    text = written(conf, "keep_evidence_days") or str(DAYS_OF_EVIDENCE)
+    if not text.isdecimal() or not FEWEST_DAYS_OF_EVIDENCE <= int(text) <= MOST_DAYS_OF_RESULTS:
+        message = (
+            f"[{SECTION}] keep_evidence_days is {text!r}; write a whole number of days, "
+            f"{FEWEST_DAYS_OF_EVIDENCE} to {MOST_DAYS_OF_RESULTS}: a merge's gate reads it, and "
+            "so do auditors"
         )
         raise ConfigurationError(message)
     return int(text)

@@ -26,7 +26,7 @@ class RunsOfKitchens(Protocol):
 
 
 class EvidenceBook(Protocol):
-    """Evidence that was recorded; nothing in it is ever changed."""
+    """Evidence that was recorded; nothing in it is ever changed, until it is forgotten."""
 
     def recorded(self, kitchen: Kitchen, *, since: datetime) -> set[RunKey]:
         """The runs of a kitchen that are in it and ended since a moment."""
@@ -42,6 +42,9 @@ class EvidenceBook(Protocol):
 
     def of(self, kitchen: Kitchen, *, pipeline: str | None = None) -> list[Evidence]:
         """What runs of a kitchen were evidence of, the last one first."""
+
+    def forget(self, environment: str, *, before: datetime) -> int:
+        """Remove what runs in an environment that ended before then were evidence of."""
 
 
 class MergeQueue(Protocol):

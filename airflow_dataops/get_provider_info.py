@@ -200,6 +200,17 @@ _OPTIONS = {
         "example": "600",
         "default": "3600",
     },
+    "keep_evidence_days": {
+        "description": (
+            "How many days evidence is kept, 90 at least: what finished runs said of the files\n"
+            "that they ran, and what merges came to. Kitchens, DAGs and runs may be gone before.\n"
+            "Each environment's janitor removes what is older.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "integer",
+        "example": "730",
+        "default": "3650",
+    },
     "keep_results_days": {
         "description": (
             "How many days what data tests said is kept, 30 at least. Charts learn from it, and\n"

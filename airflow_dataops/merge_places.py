@@ -37,6 +37,7 @@ def merge_places(project: str) -> MergePlaces:
     from airflow_dataops.registry.evidence import EvidenceTable
     from airflow_dataops.registry.merge_queue import QueueTable
     from airflow_dataops.registry.merges import MergeTable
+    from airflow_dataops.registry.promotions import PromotionTable
     from airflow_dataops.registry.reverts import RevertTable
 
     projects = config.environments()
@@ -58,6 +59,7 @@ def merge_places(project: str) -> MergePlaces:
         dags_folder=of_project.dags_folder,
         hooks=bootstrap.merge_hooks(),
         reverts=RevertTable(bootstrap.metadata_database()),
+        promotions=PromotionTable(bootstrap.metadata_database()),
         schedules=bootstrap.schedules(),
         audit_trail=bootstrap.audit_trail(),
         pull_requests=lambda kitchen: _pull_requests(projects.environment(kitchen.environment)),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.merge_draft import KitchenMerge, Resolution, Resolved
     from airflow_dataops.domain.merge_meaning import TreeOutline
     from airflow_dataops.domain.merge_text import Parts
+    from airflow_dataops.domain.promotion import PromotionFacts
     from airflow_dataops.domain.pull_request import GateStatus, Proposal, PullRequest
     from airflow_dataops.domain.release import Commit
     from airflow_dataops.domain.revert import ChartsSince, PutBack
@@ -89,6 +90,13 @@ class MergeRepository(Protocol):
             preview: of the merge.
             resolved: what stands at each path in conflict.
             authorship: who merges, and what the commit says.
+        """
+
+    def promoted(self, merge: KitchenMerge, *, dags_folder: str) -> PromotionFacts:
+        """What became what by a merge that is over; without its commits.
+
+        Raises:
+            OutsideSystemError: the repository does not answer, or has its commits no more.
         """
 
     def undoing(self, merge: KitchenMerge, *, within: str, dags_folder: str) -> Undoing:
@@ -168,6 +176,25 @@ class MergeBook(Protocol):
         self, before: KitchenMerge, after: KitchenMerge, *, audit: AuditEntry | None = None
     ) -> bool:
         """Replace how far a merge has come, unless somebody did meanwhile: then False."""
+
+
+class PromotionBook(Protocol):
+    """What a repository knew of merges, kept for when it does no more."""
+
+    def unwritten(self, kitchen: Kitchen) -> list[KitchenMerge]:
+        """Merges into a kitchen of which nothing is kept, the oldest first; some at a time."""
+
+    def write(self, merge: KitchenMerge, facts: PromotionFacts, *, now: datetime) -> None:
+        """Keep what a repository knows of a merge; what is kept already stays as it is."""
+
+    def of(self, merge: KitchenMerge) -> PromotionFacts | None:
+        """What is kept of a merge; None where nothing is."""
+
+    def runs_there(self, runs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of these runs, by DAG and run id, that Airflow still has."""
+
+    def forget(self, environment: str, *, before: datetime) -> int:
+        """Forget what is kept of merges into an environment's kitchens that ended before then."""
 
 
 class RevertBook(Protocol):

@@ -30,6 +30,7 @@ OUR_TABLES = (
     "dataops_merge_queue",
     "dataops_message",
     "dataops_operation",
+    "dataops_promotion",
     "dataops_resolution",
     "dataops_result",
     "dataops_schedule",
@@ -44,6 +45,7 @@ _WRITTEN_TO = (
     "log",
     "dataops_evidence",
     "dataops_merge_queue",
+    "dataops_promotion",
     "dataops_chart_act",
     "dataops_result",
     "dataops_message",
@@ -64,6 +66,7 @@ _WRITTEN_TO = (
     "dataops_schedule",
     "dataops_step",
     "dataops_operation",
+    "dataops_promotion",
     "dataops_member",
     "dataops_kitchen",
 )

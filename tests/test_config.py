@@ -227,3 +227,10 @@ def test_results_are_kept_for_some_weeks_at_least(given, days):
     given(keep_results_days=days)
     with pytest.raises(ConfigurationError, match=r"keep_results_days is .*30 to 36500"):
         config.settings()
+
+
+@pytest.mark.parametrize("days", ["89", "-1", "many", "40000"])
+def test_evidence_is_kept_for_a_quarter_at_least(given, days):
+    given(keep_evidence_days=days)
+    with pytest.raises(ConfigurationError, match=r"keep_evidence_days is .*90 to 36500"):
+        config.settings()

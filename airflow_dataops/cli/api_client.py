@@ -126,11 +126,32 @@ class ApiClient:
         query: Mapping[str, str] | None = None,
     ) -> Any:
         """The same below Airflow's own address."""
+        return self._content(self._sent(method, path, body=body, query=query))
+
+    def page(self, *path: str, query: Mapping[str, str]) -> str:
+        """Get a page below our prefix: the HTML of it."""
+        steps = "/".join(_step(step) for step in path)
+        response = self._sent("GET", f"{PREFIX}/{steps}", body=None, query=query)
+        is_page = response.headers.get("content-type", "").startswith("text/html")
+        # An attachment is ours; what a proxy shows in our place is none.
+        if response.is_success and is_page and "content-disposition" in response.headers:
+            return response.text
+        self._content(response)
+        raise _unreadable(self.login.url)
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None,
+        query: Mapping[str, str] | None,
+    ) -> httpx.Response:
         import httpx
 
         url = self.login.url
         try:
-            response = self._http.request(method, f"{url}{path}", json=body, params=query)
+            return self._http.request(method, f"{url}{path}", json=body, params=query)
         except httpx.ConnectTimeout as error:
             message = f"{url} cannot be reached: no connection within {CONNECT_SECONDS:g} s"
             raise ApiUnreachable(message) from error
@@ -142,7 +163,6 @@ class ApiClient:
             raise ApiUnreachable(message) from error
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise ApiUnreachable(_why_no_answer(error, url)) from error
-        return self._content(response)
 
     def read(self, model: type[Answer], answer: object) -> Answer:
         """An answer as what it should be.

@@ -17,7 +17,7 @@ from airflow.cli.cli_config import (
 )
 
 from airflow_dataops.cli.merge_arguments import merge_group
-from airflow_dataops.cli.release_arguments import release_group
+from airflow_dataops.cli.release_arguments import evidence_group, release_group
 from airflow_dataops.cli.schedule_arguments import schedule_group
 from airflow_dataops.cli.tests_arguments import tests_group
 
@@ -282,6 +282,7 @@ def _other_groups() -> tuple[CLICommand, ...]:
         tests_group(),
         merge_group(),
         release_group(),
+        evidence_group(),
         GroupCommand(name="operation", help="Creations and deletions", subcommands=(show,)),
         GroupCommand(name="audit", help="Who did what", subcommands=(export,)),
         GroupCommand(name="alerts", help="What people were told in Slack", subcommands=(alerts,)),

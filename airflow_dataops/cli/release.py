@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_dataops.cli.answers import command, printable, say_aside, show_table
 from airflow_dataops.cli.api_client import ApiClient
 from airflow_dataops.cli.facts import readably
 from airflow_dataops.cli.release_models import ReleaseAnswer
+from airflow_dataops.cli.revert_models import PastMergeAnswer
+from airflow_dataops.domain import names
+from airflow_dataops.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +36,36 @@ def show(arguments: Any) -> None:
         show_table([found.model_dump(mode="json")], output=arguments.output)
     if found.left_out:
         say_aside(f"not looked at, there being so many: {', '.join(found.left_out)}")
+
+
+@command
+def export_evidence(arguments: Any) -> None:
+    """Write all that is known of a merge into one file, or to standard output."""
+    kitchen = names.check_kitchen_name(arguments.kitchen)
+    with ApiClient.of_present_login() as api:
+        merge = arguments.merge or _last(api, kitchen)
+        place = ("kitchens", kitchen, "merges", merge, "evidence")
+        if arguments.format == "html":
+            text = api.page(*place, query={"format": "html"})
+        else:
+            text = json.dumps(api.json("GET", *place), indent=1) + "\n"
+    if arguments.file is None:
+        print(text, end="")
+        return
+    try:
+        Path(arguments.file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{arguments.file} cannot be written: {error.strerror}"
+        raise UsageError(message, field="file") from error
+    print(f"wrote the evidence of merge {merge} to {arguments.file}")
+
+
+def _last(api: ApiClient, kitchen: str) -> str:
+    for one in api.several(PastMergeAnswer, "GET", "kitchens", kitchen, "merges"):
+        if one.state == "done":
+            return one.id
+    message = f"nothing was merged into {kitchen} yet"
+    raise UsageError(message, field="merge")
 
 
 def _lines(found: ReleaseAnswer) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import sessionmaker
 
 from airflow_dataops.domain.data_tests import Outcome
@@ -57,6 +57,14 @@ class EvidenceTable:
                 if inputs.get(row.pipeline) == row.input_tree:
                     listed[row.pipeline].append(_evidence(row))
         return listed
+
+    def forget(self, environment: str, *, before: datetime) -> int:
+        """Remove what runs in an environment that ended before then were evidence of."""
+        old = (EvidenceRow.environment == environment, EvidenceRow.ended_at < before)
+        with self._sessions.begin() as session:
+            gone = delete(EvidenceRow).where(*old).returning(EvidenceRow.id)
+            gone = gone.execution_options(synchronize_session=False)
+            return len(session.scalars(gone).all())
 
     def of(self, kitchen: Kitchen, *, pipeline: str | None = None) -> list[Evidence]:
         """What runs of a kitchen were evidence of, the last one first."""

@@ -47,6 +47,16 @@ class EvidenceRow(Base):
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class PromotionRow(Base):
+    """What the repository knew of a merge; empty once that is forgotten."""
+
+    __tablename__ = "dataops_promotion"
+
+    merge_id: Mapped[str] = mapped_column(ForeignKey("dataops_merge.id"), primary_key=True)
+    facts: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class QueueRow(Base):
     """A kitchen that waits to be merged into its parent, or waited; it waits in one place."""
 

@@ -45,14 +45,14 @@ class MergeTable:
             if row is None:
                 return None
             given = select(ResolutionRow).where(ResolutionRow.merge_id == row.id)
-            return _merge_of(row, session.scalars(given.order_by(ResolutionRow.id)))
+            return merge_of(row, session.scalars(given.order_by(ResolutionRow.id)))
 
     def one(self, kitchen: Kitchen, merge_id: str) -> KitchenMerge | None:
         """A merge into the kitchen by its id, without its resolutions; None where none has it."""
         query = select(MergeRow).where(MergeRow.kitchen_id == kitchen.id, MergeRow.id == merge_id)
         with self._sessions() as session:
             row = session.scalars(query).first()
-            return _merge_of(row, ()) if row is not None else None
+            return merge_of(row, ()) if row is not None else None
 
     def of(self, kitchen: Kitchen) -> list[KitchenMerge]:
         """Merges into the kitchen, the last one first, without their resolutions."""
@@ -63,13 +63,13 @@ class MergeTable:
             .limit(_MOST_SHOWN)
         )
         with self._sessions() as session:
-            return [_merge_of(row, ()) for row in session.scalars(query)]
+            return [merge_of(row, ()) for row in session.scalars(query)]
 
     def proposed(self) -> list[KitchenMerge]:
         """Merges that wait at a repository's host, of whatever kitchens."""
         query = select(MergeRow).where(MergeRow.state == MergeState.PROPOSED)
         with self._sessions() as session:
-            return [_merge_of(row, ()) for row in session.scalars(query.order_by(MergeRow.id))]
+            return [merge_of(row, ()) for row in session.scalars(query.order_by(MergeRow.id))]
 
     def begin(
         self, merge: KitchenMerge, kitchen: Kitchen, *, audit: AuditEntry | None = None
@@ -161,7 +161,8 @@ def _row_of(merge: KitchenMerge) -> MergeRow:
     )
 
 
-def _merge_of(row: MergeRow, given: Iterable[ResolutionRow]) -> KitchenMerge:
+def merge_of(row: MergeRow, given: Iterable[ResolutionRow]) -> KitchenMerge:
+    """The merge in a row, with the decisions about it."""
     return KitchenMerge(
         id=row.id,
         kitchen_id=row.kitchen_id,

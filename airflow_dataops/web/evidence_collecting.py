@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from airflow_dataops.errors import DataOpsError
-from airflow_dataops.services import evidence
+from airflow_dataops.services import evidence, merging
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,3 +35,11 @@ def collect_if_possible(installation: Installation, kitchen: Kitchen, *, now: da
         collect_evidence(installation, kitchen, now=now)
     except DataOpsError as error:
         log.warning("evidence of kitchen %s is not recorded: %s", kitchen.name, error)
+
+
+def write_down_if_possible(installation: Installation, kitchen: Kitchen, *, now: datetime) -> None:
+    """Keep what the repository knows of merges into a kitchen, as long as it does."""
+    try:
+        merging.write_down(kitchen, installation.merge_places(kitchen.project), now=now)
+    except DataOpsError as error:
+        log.warning("what was merged into kitchen %s is not kept: %s", kitchen.name, error)

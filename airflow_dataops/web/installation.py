@@ -39,6 +39,7 @@ class Installation:
         task_try: a task instance as it is now, and whether this is its last try.
         result_book: what data tests said.
         results_kept: how long that is kept.
+        evidence_kept: how long evidence is.
         overview: many kitchens at once.
     """
 
@@ -59,6 +60,7 @@ class Installation:
     task_try: Callable[[str], tuple[TaskTry, bool]]
     result_book: ResultBook
     results_kept: timedelta
+    evidence_kept: timedelta
     overview: Overview
 
 
@@ -89,6 +91,7 @@ def this_installation() -> Installation:
         alert_book=alert_places.alert_book(),
         task_try=alert_places.happenings().task_try,
         result_book=alert_places.result_book(),
+        evidence_kept=timedelta(days=config.settings().keep_evidence_days),
         results_kept=timedelta(days=config.settings().keep_results_days),
         overview=overview_places.overview(),
     )

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from airflow_dataops.errors import OutsideSystemError
 from airflow_dataops.services import janitor, kitchens
-from airflow_dataops.web.evidence_collecting import collect_if_possible
+from airflow_dataops.web.evidence_collecting import collect_if_possible, write_down_if_possible
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +29,7 @@ def make_round(environment: str, installation: Installation, *, now: datetime) -
     for kitchen in installation.registry.kitchens():
         if kitchen.environment == environment:
             collect_if_possible(installation, kitchen, now=now)
+            write_down_if_possible(installation, kitchen, now=now)
     acting = _Acting(installation, now)
     done = janitor.make_round(
         home,
@@ -37,6 +38,9 @@ def make_round(environment: str, installation: Installation, *, now: datetime) -
         now=now,
         notice=installation.notice,
     )
+    places, kept_since = installation.merge_places(home.project), now - installation.evidence_kept
+    places.evidence.forget(home.name, before=kept_since)
+    places.promotions.forget(home.name, before=kept_since)
     installation.result_book.forget(home.name, before=now - installation.results_kept)
     try:
         installation.sweep_leases(home)

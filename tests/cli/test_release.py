@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 import pytest
 
 from tests.cli.service import *  # noqa: F403 - fixtures
@@ -64,3 +67,23 @@ def test_a_merge_is_listed_seen_and_taken_back(laptop, retail_service):
     again = laptop.dataops("merge", "revert", "demo_production", merge["merge"])
     assert "was taken back already" in again.stdout
     assert laptop.dataops("merge", "revert", "demo_production", revert["merge"]).code == 0
+
+
+def test_the_evidence_of_a_merge_is_written_to_a_file(laptop, retail_service):
+    site = retail_service.site
+    site.origins["retail"].commit({"notes.md": "new\n"}, branch="demo_dev", source="main")
+    retail_service.log_in(laptop, "eric")
+    nothing = laptop.dataops("evidence", "export", "demo_production")
+    assert (nothing.code, "nothing was merged into demo_production" in nothing.said) == (2, True)
+    hurry = ("--acknowledge", "--override", "--reason", "no time")
+    assert laptop.dataops("merge", "up", "demo_dev", *hurry).code == 0
+    page = laptop.folder / "promotion.html"
+    kitchen = ("evidence", "export", "demo_production")
+    done = laptop.dataops(*kitchen, "--format", "html", "--file", str(page))
+    assert done.code == 0, done.stderr
+    assert page.read_text().startswith("<!doctype html>")
+    found = json.loads(laptop.dataops(*kitchen).stdout)
+    plain = json.dumps({**found, "digest": ""}, sort_keys=True, separators=(",", ":"))
+    assert found["digest"] == sha256(plain.encode()).hexdigest()
+    refused = laptop.dataops(*kitchen, "--file", str(laptop.folder / "no" / "such" / "place"))
+    assert (refused.code, "cannot be written" in refused.said) == (2, True)

@@ -123,9 +123,8 @@ TABLE = {
     ),
     "GET /kitchens/{name}/merges": seen(200),
     # No merge has this id: who passes hears that.
-    "GET /kitchens/{name}/merges/{merge_id}/revert": {
-        **seen(404),
-    },
+    "GET /kitchens/{name}/merges/{merge_id}/revert": seen(404),
+    "GET /kitchens/{name}/merges/{merge_id}/evidence": seen(404),
     "POST /kitchens/{name}/merges/{merge_id}/revert": for_kitchens(
         404, least="cook", protected=owner_alone(404)
     ),

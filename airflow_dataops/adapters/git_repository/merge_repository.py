@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import git
 
-from airflow_dataops.adapters.git_repository import previews, undoing
+from airflow_dataops.adapters.git_repository import previews, promoted, undoing
 from airflow_dataops.adapters.git_repository.branches import identity_of
 from airflow_dataops.adapters.git_repository.commands import (
     PATIENCE_SECONDS,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.merge import FileChange, MergePreview, Undoing
     from airflow_dataops.domain.merge_draft import KitchenMerge, Resolved
     from airflow_dataops.domain.merge_text import Parts
+    from airflow_dataops.domain.promotion import PromotionFacts
     from airflow_dataops.domain.source_change import Authorship
 
 log = logging.getLogger(__name__)
@@ -245,6 +246,15 @@ class MergeRepository:
             return commit
 
         return self._trying((preview.ours, preview.theirs), make)
+
+    def promoted(self, merge: KitchenMerge, *, dags_folder: str) -> PromotionFacts:
+        """What became what by a merge that is over; without its commits."""
+
+        def look(database: ObjectDatabase) -> PromotionFacts:
+            with database.looking() as merging:
+                return promoted.promoted(merging, merge, dags_folder=dags_folder)
+
+        return self._trying((merge.ours, merge.theirs, str(merge.commit)), look)
 
     def undoing(self, merge: KitchenMerge, *, within: str, dags_folder: str) -> Undoing:
         """What taking a merge out of a commit that came of it comes to."""

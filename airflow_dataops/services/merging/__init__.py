@@ -4,6 +4,7 @@ Down brings a parent's work into its child, up a child's work into its parent. W
 merge by itself becomes a draft, in which people decide region by region, together and over days.
 """
 
+from airflow_dataops.services.merging.documenting import promotion, write_down
 from airflow_dataops.services.merging.following import look_after
 from airflow_dataops.services.merging.making import merge, preview
 from airflow_dataops.services.merging.queueing import (
@@ -49,9 +50,11 @@ __all__ = [
     "merge",
     "plan_revert",
     "preview",
+    "promotion",
     "resolve",
     "revert",
     "reverted_by",
     "show",
     "stage",
+    "write_down",
 ]

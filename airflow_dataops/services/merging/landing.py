@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # So long a push that nobody has heard of may still be under way.
 _PATIENCE = timedelta(seconds=60)
-_PROMISES = ("acknowledged", "green", "overridden")
+PROMISES = ("acknowledged", "green", "overridden")
 _SINCE, _CONFLICTS = "pushing since", "conflicts"
 
 
@@ -216,7 +216,7 @@ def _finish(
         details={name: v for name, v in pushing.details.items() if name != _SINCE},
     )
     facts = {"commit": pushing.commit or "", "ours": pushing.ours, "theirs": pushing.theirs}
-    facts |= {name: done.details[name] for name in _PROMISES if name in done.details}
+    facts |= {name: done.details[name] for name in PROMISES if name in done.details}
     entry = asked.entry(f"merge {pushing.direction}", **facts)
     is_first = places.book.change(pushing, done, audit=entry)
     places.registry.ask_for_parsing(asked.kitchen)

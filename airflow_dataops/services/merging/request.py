@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         MergeRepository,
         OutlineReader,
         PipelineRuns,
+        PromotionBook,
         PullRequests,
         RevertBook,
     )
@@ -106,6 +107,7 @@ class MergePlaces:
         dags_folder: of the project's branches, with ordinary DAG files.
         hooks: who has a say.
         reverts: what is put back with a merge.
+        promotions: what is kept of merges.
         schedules: what is enabled.
         audit_trail: what was so before.
         pull_requests: where merges into a kitchen are proposed; None where they are pushed.
@@ -125,6 +127,7 @@ class MergePlaces:
     dags_folder: str
     hooks: Hooks
     reverts: RevertBook
+    promotions: PromotionBook
     schedules: Schedules
     audit_trail: AuditTrail
     pull_requests: Callable[[Kitchen], PullRequests | None]

@@ -24,7 +24,7 @@ from airflow_dataops.web.answers import (
 from airflow_dataops.web.audit_reading import history_of
 from airflow_dataops.web.bodies import body_of, described
 from airflow_dataops.web.creation import project_to_create_in
-from airflow_dataops.web.evidence_collecting import collect_if_possible
+from airflow_dataops.web.evidence_collecting import collect_if_possible, write_down_if_possible
 from airflow_dataops.web.schemas import ChangeKitchen, CreateKitchen, Reason
 from airflow_dataops.web.visit import PresentVisit
 
@@ -83,6 +83,7 @@ def delete_kitchen(visit: PresentVisit, name: str, reason: WhyAsked = None) -> O
     kitchen = visit.kitchen(name, Action.DELETE)
     # Its runs go with it; what they were evidence of stays.
     collect_if_possible(visit.installation, kitchen, now=visit.now)
+    write_down_if_possible(visit.installation, kitchen, now=visit.now)
     try:
         operation = kitchens.delete(
             name, str(uuid4()), visit.occasion(reason), visit.places(kitchen)

@@ -40,6 +40,11 @@ def page(
     return HTMLResponse(text, status_code=status, headers=dict(headers or {}))
 
 
+def document(template: str, **values: object) -> str:
+    """A template that stands by itself, to be kept as a file."""
+    return _templates().get_template(template).render(**values)
+
+
 def see(request: HTTPConnection, path: str, **query: object) -> RedirectResponse:
     """Have the browser show another of our pages, after something was done."""
     asked = {name: value for name, value in query.items() if value}
