@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.permissions import Action
-from airflow_dataops.errors import InvalidRequest, KitchenNotFound
+from airflow_dataops.errors import InvalidRequest, KitchenNotFound, NotAllowed
 from airflow_dataops.services import merging
 from airflow_dataops.web.evidence_collecting import collect_evidence
 
@@ -57,6 +57,15 @@ def merge_asked(
         acknowledged=frozenset(body.acknowledged if body else ()),
         overrides=body.override if body else False,
     )
+
+
+def may_decide(visit: Visit, asked: merging.MergeRequest) -> bool:
+    """Whether the person may decide about conflicts of this merge, and complete it."""
+    try:
+        _check_right(visit, asked.direction, asked.kitchen, asked.other, None)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _check_right(

@@ -1,7 +1,333 @@
-import { EditorView } from "@codemirror/view";
+// The conflicts' page: which file is open, what is saved, what others do meanwhile.
 
-customElements.define("merge-editor", class extends HTMLElement {
-  connectedCallback() {
-    this.view = new EditorView({ parent: this });
+import { FileEditor } from "./editor.js";
+import { Decisions } from "./model.js";
+import { Server } from "./server.js";
+
+const POLL_MS = 2500;
+const TYPED_MS = 700;
+const page = document.getElementById("merge-editor");
+const at = (name) => page.querySelector(`[data-part="${name}"]`);
+const given = page.dataset;
+const mayDecide = given.mayDecide === "yes";
+const server = new Server(given.api);
+const decisions = new Decisions();
+const links = [...page.querySelectorAll("a[data-path]")];
+const files = links.map((link) => ({ path: JSON.parse(link.dataset.path), regions: Number(link.dataset.regions), link }));
+let open = null;
+let timer = null;
+let saving = null;
+let checks = { open: [], complaints: [] };
+let isOver = false;
+
+function say(text) {
+  at("said").textContent = text;
+}
+
+function complain(error) {
+  const box = document.createElement("div");
+  box.className = "notice notice-bad";
+  const words = document.createElement("p");
+  words.className = "said";
+  words.textContent = error.status === undefined ? `The server does not answer: ${error.message}.` : error.message;
+  box.append(words);
+  document.getElementById("notices").replaceChildren(box);
+}
+
+function forgive() {
+  document.getElementById("notices").replaceChildren();
+}
+
+async function show(path, { isNew = true } = {}) {
+  await flush();
+  let file;
+  try {
+    file = await server.file(path);
+  } catch (error) {
+    complain(error);
+    return;
   }
+  open?.close();
+  for (const side of ["theirs", "result", "ours"]) at(side).replaceChildren();
+  open = null;
+  const made = new FileEditor(file, decisions.of(path), {
+    me: given.me,
+    mayDecide,
+    nonce: given.nonce,
+    names: { theirs: given.theirs, ours: given.ours },
+    parents: { theirs: at("theirs"), result: at("result"), ours: at("ours") },
+    changed,
+    drawn,
+    say,
+    sides: async () => (await server.file(path, true)).sides,
+  });
+  open = made;
+  if (isNew) history.pushState(null, "", `?path=${encodeURIComponent(path)}`);
+  for (const { link, path: other } of files) {
+    if (other === path) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  at("path").textContent = path;
+  at("kind").textContent = file.kind;
+  at("git").textContent = file.said.join(" ");
+  at("git").hidden = file.said.length === 0;
+  for (const side of ["theirs", "ours"]) at(`mode-${side}`).textContent = made.modeOf(side);
+  page.dataset.regions = made.hasRegions ? "yes" : "no";
+  made.complain(checks.complaints.filter((one) => one.path === path));
+  const first = made.nextOpen();
+  if (first >= 0) made.go(first, { focus: false });
+  drawn(made, made.regionHere());
+  page.dataset.ready = path;
+}
+
+function drawn(editor, current) {
+  if (editor !== open) return;
+  const { regions, whole } = editor.state;
+  const choice = whole ? whole.choice : regions[current]?.choice ?? null;
+  at("where").textContent = whole || !editor.hasRegions
+    ? `whole file: ${whole ? whole.choice : "undecided"}`
+    : `region ${current + 1} of ${regions.length}`;
+  for (const button of page.querySelectorAll("[data-choose]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.choose === choice && !whole));
+  }
+  for (const button of page.querySelectorAll("[data-whole]")) {
+    button.setAttribute("aria-pressed", String(Boolean(whole) && button.dataset.whole === whole.choice));
+  }
+  at("base").setAttribute("aria-pressed", String(editor.showsBase));
+  page.classList.toggle("is-whole", Boolean(whole) || !editor.hasRegions);
+}
+
+function count() {
+  let left = 0;
+  let all = 0;
+  for (const file of files) {
+    const own = decisions.count(file);
+    left += own.open;
+    all += own.all;
+    const counter = file.link.querySelector("[data-count]");
+    counter.textContent = own.open ? `${own.open} of ${own.all} open` : "done";
+    file.link.classList.toggle("is-done", own.open === 0);
+  }
+  at("total").textContent = left ? `${left} of ${all} open` : `all ${all} decided`;
+  at("progress").max = all;
+  at("progress").value = all - left;
+  const isReady = mayDecide && left === 0 && checks.complaints.length === 0 && given.moved === "";
+  at("complete")?.setAttribute("aria-disabled", String(!isReady));
+  return left;
+}
+
+function changed(isTyped) {
+  at("saved").textContent = "not saved yet";
+  clearTimeout(timer);
+  timer = setTimeout(flush, isTyped ? TYPED_MS : 0);
+}
+
+/** Save what is decided here. Nothing is lost by a refusal: it is tried again with the next. */
+async function flush() {
+  clearTimeout(timer);
+  if (saving) await saving;
+  const editor = open;
+  const sent = editor?.unsaved() ?? [];
+  if (sent.length === 0) return;
+  at("saved").textContent = "saving…";
+  saving = server.decide(sent, decisions.version).then((answer) => {
+    editor.keep(sent);
+    heard(answer);
+    at("saved").textContent = "saved";
+    forgive();
+    check();
+  }, (error) => {
+    at("saved").textContent = "not saved";
+    complain(error);
+  });
+  await saving;
+  saving = null;
+}
+
+function heard(answer) {
+  const others = answer.decisions.filter((one) => one.by !== given.me);
+  decisions.add(answer);
+  if (open) open.hear(decisions.of(open.file.path));
+  count();
+  const last = others.at(-1);
+  if (last) say(`${last.by} decided about ${last.path}${last.region ? `, region ${last.region}` : ""}: ${last.choice}.`);
+  return others.length > 0;
+}
+
+let checkTimer = null;
+function check() {
+  clearTimeout(checkTimer);
+  checkTimer = setTimeout(async () => {
+    try {
+      checks = await server.checks();
+    } catch {
+      return; // the next decision asks again, and completing checks in any case
+    }
+    const list = at("complaints");
+    list.replaceChildren(...checks.complaints.map((one) => {
+      const item = document.createElement("li");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button button-small";
+      button.textContent = `${one.path}:${one.line}`;
+      button.addEventListener("click", async () => {
+        if (open?.file.path !== one.path) await show(one.path);
+        open.goToLine(one.line);
+      });
+      item.append(button, ` ${one.what}`);
+      return item;
+    }));
+    at("wrong").hidden = checks.complaints.length === 0;
+    if (checks.complaints.length) say(`${checks.complaints.length} complaints: ${checks.complaints[0].what}`);
+    if (open && open.unsaved().length === 0) {
+      open.complain(checks.complaints.filter((one) => one.path === open.file.path));
+    }
+    count();
+  }, 300);
+}
+
+async function poll() {
+  if (isOver) return;
+  try {
+    if (!document.hidden && !saving) {
+      const answer = await server.decisions(decisions.version);
+      if (answer.decisions.length && heard(answer)) check();
+    }
+  } catch (error) {
+    if (error.status === 404) {
+      isOver = true;
+      complain(new Error("this merge is over: somebody completed or abandoned it"));
+      return;
+    }
+  }
+  setTimeout(poll, POLL_MS);
+}
+
+async function nextOpen() {
+  const here = open ? open.nextOpen() : -1;
+  if (here >= 0) return open.go(here);
+  await flush();
+  const from = files.findIndex((file) => file.path === open?.file.path);
+  const order = files.map((_, step) => files[(from + 1 + step) % files.length]);
+  const next = order.find((file) => decisions.count(file).open > 0);
+  if (!next) return say("Nothing is open any more.");
+  if (next.path !== open?.file.path) await show(next.path);
+  const first = open.nextOpen();
+  if (first >= 0) open.go(first);
+  else open.result.focus();
+}
+
+const acts = {
+  next: () => open.go(open.regionHere() + 1),
+  previous: () => open.go(open.regionHere() - 1),
+  "next-open": nextOpen,
+  undo: () => open.undo(),
+  redo: () => open.redo(),
+  base: () => open.toggleBase(),
+  complete: openDialog,
+};
+
+page.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-path]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    show(JSON.parse(link.dataset.path));
+    return;
+  }
+  const button = event.target.closest("button[data-do], button[data-choose], button[data-whole]");
+  if (!button || !open) return;
+  if (button.dataset.do) acts[button.dataset.do]?.();
+  else if (button.dataset.choose) open.decide(choiceOf(button.dataset.choose));
+  else open.decideWhole(choiceOf(button.dataset.whole)).catch(complain);
 });
+
+const choiceOf = (word) => (word === "open" ? null : word);
+const KEYS = {
+  ArrowDown: acts.next, ArrowUp: acts.previous, KeyN: nextOpen,
+  KeyT: () => open.decide("theirs"), KeyO: () => open.decide("ours"), KeyB: () => open.decide("both"),
+  KeyA: () => open.decide("base"), KeyR: () => open.decide(null), KeyJ: acts.base,
+};
+addEventListener("keydown", (event) => {
+  if (!event.altKey || event.ctrlKey || event.metaKey || !open || !KEYS[event.code]) return;
+  event.preventDefault();
+  event.stopPropagation();
+  KEYS[event.code]();
+}, true);
+
+const dialog = at("dialog");
+async function openDialog() {
+  await flush();
+  if (at("complete").getAttribute("aria-disabled") === "true") {
+    const left = count();
+    say(given.moved ? "The kitchen has moved on: merge again first."
+      : left ? `${left} are open still.` : "Something is wrong with a file: see what the checks found.");
+    return;
+  }
+  let draft;
+  try {
+    draft = await server.draft();
+  } catch (error) {
+    complain(error);
+    return;
+  }
+  at("gone").replaceChildren(...draft.taken_away.map((text) => {
+    const label = document.createElement("label");
+    label.className = "check";
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.value = text;
+    label.append(box, ` ${text}`);
+    return label;
+  }));
+  at("takes-away").hidden = draft.taken_away.length === 0;
+  at("missing").replaceChildren();
+  dialog.showModal();
+}
+
+at("confirm").addEventListener("click", async (event) => {
+  event.preventDefault();
+  const acknowledged = [...at("gone").querySelectorAll("input:checked")].map((box) => box.value);
+  at("confirm").disabled = true;
+  try {
+    await server.complete(acknowledged, at("reason").value.trim());
+    isOver = true;
+    location.assign(given.done);
+  } catch (error) {
+    const said = error.missing?.length ? error.missing : [error.message];
+    at("missing").replaceChildren(...said.map((text) => {
+      const item = document.createElement("li");
+      item.textContent = text;
+      return item;
+    }));
+    check();
+  }
+  at("confirm").disabled = false;
+});
+at("cancel").addEventListener("click", () => dialog.close());
+
+addEventListener("popstate", () => show(wanted(), { isNew: false }));
+addEventListener("pagehide", () => {
+  const sent = open?.unsaved() ?? [];
+  if (sent.length) server.decide(sent, decisions.version, true).catch(() => {});
+});
+
+function wanted() {
+  const asked = new URLSearchParams(location.search).get("path");
+  const known = files.find((file) => file.path === asked) ?? files.find((file) => decisions.count(file).open > 0);
+  return (known ?? files[0]).path;
+}
+
+async function begin() {
+  try {
+    decisions.add(await server.decisions(0));
+  } catch (error) {
+    complain(error);
+    return;
+  }
+  count();
+  await show(wanted(), { isNew: false });
+  check();
+  setTimeout(poll, POLL_MS);
+}
+
+begin();

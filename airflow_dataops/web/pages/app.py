@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 from airflow_dataops.web.auth import asking_person
 from airflow_dataops.web.limits import HideFaults
 from airflow_dataops.web.pages import (
+    conflicts,
     creation,
     deletion,
     front,
@@ -39,6 +40,7 @@ _ROUTERS = (
     tests,
     settings,
     runs,
+    conflicts,
 )
 
 

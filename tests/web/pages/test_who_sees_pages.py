@@ -11,7 +11,7 @@ import pytest
 
 from tests.web.pages.conftest import Visitor
 from tests.web.pages.scene import PAGES
-from tests.web.test_matrix import PEOPLE, all_, routes, seen, staff_only, street
+from tests.web.test_matrix import PEOPLE, all_, no_merge, routes, seen, staff_only, street
 
 pytestmark = [
     pytest.mark.airflow,
@@ -59,6 +59,8 @@ TABLE = {
     "POST /kitchens/{name}/tests/chart": for_staff(
         303, least="cook", protected=staff_only(303, least="owner")
     ),
+    # No merge is under way; what stands at the top has no parent.
+    "GET /kitchens/{name}/merge/{direction}/conflicts": kinds(no_merge()),
     "GET /kitchens/{name}/settings": for_staff(
         200, least="head", protected=staff_only(200, least="owner")
     ),
@@ -107,7 +109,7 @@ def ask(street, route, who, kind):
     owners = {"shared": "chris", "private": "chris", "protected": "eric"}
     by = (owners.get(kind, "chris") if who == "owner" else PEOPLE.get(who)) or None
     values = {"name": kitchen, "pipeline": "none_such", "dag_id": f"{kitchen}.profit"}
-    values["run_id"] = "manual__1"
+    values |= {"run_id": "manual__1", "direction": "down"}
     if "{operation_id}" in path:
         of = street.site.ask("GET", f"/kitchens/{kitchen}/operation", by=owners[kind])
         values["operation_id"] = of.json()["id"]
