@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from airflow_dataops.adapters.airflow_access.roles import FabAccessRoles
-    from airflow_dataops.adapters.git_repository import GitRepository
     from airflow_dataops.adapters.task_api import TaskApi
     from airflow_dataops.adapters.vault import HashicorpVault
     from airflow_dataops.domain.identity import KitchenTask
@@ -168,13 +167,6 @@ def audit_trail() -> AuditTrail:
     from airflow_dataops.registry.audit import AuditTable
 
     return AuditTable(metadata_database())
-
-
-def repository(url: str) -> GitRepository:
-    """The repository that holds a project's branches."""
-    from airflow_dataops.adapters.git_repository import GitRepository
-
-    return GitRepository(url)
 
 
 def secret_store(environment: ReleaseEnvironment) -> SecretStore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from airflow_dataops import bootstrap, config
+from airflow_dataops import bootstrap, config, repositories
 from airflow_dataops.domain import names
 from airflow_dataops.domain.kitchen_at_parse import KitchenAtParse
 from airflow_dataops.errors import ConfigurationError, CredentialRefused, VaultUnavailable
@@ -47,7 +47,7 @@ def merge_places(project: str) -> MergePlaces:
         return _at_parse(kitchen, projects.environment(kitchen.environment), of_project)
 
     return MergePlaces(
-        repository=_repository(project, of_project.repository),
+        repository=_repository(of_project),
         book=MergeTable(bootstrap.metadata_database()),
         registry=bootstrap.kitchen_registry(),
         outlines=_outlines(),
@@ -86,17 +86,19 @@ def evidence_places(project: str) -> EvidencePlaces:
         runs=FinishedRuns(database),
         results=ResultTable(database),
         book=EvidenceTable(database),
-        code=_repository(project, of_project.repository),
+        code=_repository(of_project),
         needs=RunNeedsTable(database),
         dags_folder=of_project.dags_folder,
     )
 
 
-def _repository(project: str, url: str) -> MergeRepository:
+def _repository(project: Project) -> MergeRepository:
     from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
 
     # Another address is another repository, whatever the copy of the first one holds.
-    return MergeRepository(config.merge_folder() / names.merge_copy(project, url), url=url)
+    copy = config.merge_folder() / names.merge_copy(project.name, project.repository)
+    login = repositories.login_from_vault(project)
+    return MergeRepository(copy, url=project.repository, login=login)
 
 
 def _pull_requests(environment: ReleaseEnvironment) -> PullRequests | None:

@@ -12,7 +12,7 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_dataops import bootstrap, config
+from airflow_dataops import bootstrap, config, repositories
 from airflow_dataops.domain import names
 from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.errors import CredentialRefused
@@ -48,7 +48,7 @@ def server_places(project: str) -> Places:
         projects=projects,
         registry=bootstrap.kitchen_registry(),
         operations=bootstrap.operations(),
-        repository=bootstrap.repository(projects.projects[project].repository),
+        repository=repositories.repository(projects.projects[project]),
         access=bootstrap.access_roles(),
         runs=bootstrap.airflow_runs(),
         workers=bootstrap.airflow_workers(),
@@ -58,7 +58,7 @@ def server_places(project: str) -> Places:
 
 def branches(project: str) -> SourceBranches:
     """The branches of a project's repository, to change a file on."""
-    return bootstrap.repository(config.environments().projects[project].repository)
+    return repositories.repository(config.environments().projects[project])
 
 
 def local_places(project: str, say: Callable[[str], None]) -> Places:

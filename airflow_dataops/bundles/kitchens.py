@@ -43,6 +43,8 @@ class KitchenBundle(BaseDagBundle):
         environment: name of the release environment in the environments file.
         repository: URL or path of the project's repository, for hosts (workers) that have no
             environments file; elsewhere the file says it.
+        repository_login_file: on this host, with the token of an https repository, or
+            ``name:token``; read before each exchange. Default: what the environments file says.
         paths: only these folders of a kitchen's branch are written to disk; default: all.
     """
 
@@ -53,12 +55,14 @@ class KitchenBundle(BaseDagBundle):
         *,
         environment: str,
         repository: str | None = None,
+        repository_login_file: str | None = None,
         paths: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.environment = environment
         self._repository = repository
+        self._login_file = repository_login_file
         self._paths = tuple(paths)
         self._folders = KitchenFolders(self.base_dir)
         self._swept_at = time.monotonic()
@@ -214,13 +218,16 @@ class KitchenBundle(BaseDagBundle):
         mirror.extract(commit, into, paths=self._paths)
 
     def _mirror(self) -> Mirror:
-        from airflow_dataops import config
+        from airflow_dataops import config, repositories
         from airflow_dataops.adapters.git_repository import Mirror
 
-        url = self._repository
+        url, login = self._repository, None
+        if self._login_file is not None:
+            login = repositories.login_from_file(self._login_file)
         if url is None:
-            url = config.environments().project_of(self.environment).repository
-        return Mirror(self.base_dir / "mirror.git", url=url)
+            project = config.environments().project_of(self.environment)
+            url, login = project.repository, login or repositories.login_from_vault(project)
+        return Mirror(self.base_dir / "mirror.git", url=url, login=login)
 
     def _sweep_now_and_then(self) -> None:
         if time.monotonic() - self._swept_at > _SWEEP_EVERY_SECONDS:

@@ -173,6 +173,11 @@ def pull_request_secret(host: str) -> str:
     return f"provision/{host}"
 
 
+def repository_secret() -> str:
+    """Vault path of the login at a project's repository; out of reach of kitchens' tasks."""
+    return "provision/git"
+
+
 def database_role(kitchen: str) -> str:
     """Role that owns a kitchen's schema; 56 bytes at most, PostgreSQL keeps 63."""
     return f"kitchen_{kitchen}"

@@ -139,12 +139,14 @@ class Project:
 
     Attributes:
         dags_folder: of the repository, with ordinary DAG files; ``.`` for all of it.
+        repository_login: the environment whose vault has the login; None where git needs none.
     """
 
     name: str
     repository: str
     environments: Mapping[str, ReleaseEnvironment]
     dags_folder: str = DAGS_FOLDER
+    repository_login: str | None = None
 
     def environment(self, name: str) -> ReleaseEnvironment:
         """The environment of this name.

@@ -60,6 +60,7 @@ def _projects(model: EnvironmentsModel) -> Projects:
                 name=project,
                 repository=content.repository,
                 dags_folder=content.dags_folder,
+                repository_login=content.repository_login,
                 environments={
                     name: _environment(project, name, environment)
                     for name, environment in content.environments.items()

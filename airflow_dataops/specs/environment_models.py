@@ -210,6 +210,7 @@ class ProjectModel(_Strict):
         description="write at least one release environment"
     )
     dags_folder: Annotated[str, AfterValidator(_folder_of_branch)] = DAGS_FOLDER
+    repository_login: EnvironmentName | None = None
 
 
 class EnvironmentsModel(_Strict):

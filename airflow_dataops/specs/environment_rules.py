@@ -27,6 +27,7 @@ def complaints_across(marked: MarkedYaml) -> list[SpecError]:
         *(complaint for found in environments for complaint in _owner(found, marked)),
         *(complaint for found in environments for complaint in _chained_pools(found, marked)),
         *(complaint for found in environments for complaint in _merges(found, marked)),
+        *_repository_logins(marked),
         *_provision_queues(environments, marked),
         *_taken_twice([claim for found in environments for claim in _claims(found)], marked),
     ]
@@ -128,6 +129,39 @@ def _merges(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError
     if has_place and not is_proposed:
         problem = f"{path} has pull_requests and merges by push; add merge_by: pull_request"
         yield marked.complaint(problem, (*environment.place, "pull_requests"))
+
+
+def _repository_logins(marked: MarkedYaml) -> Iterator[SpecError]:
+    for name, project in _mapping(_mapping(marked.content).get("projects")).items():
+        content = _mapping(project)
+        login, repository = content.get("repository_login"), content.get("repository")
+        known = _mapping(content.get("environments"))
+        if not isinstance(login, str) or not isinstance(repository, str):
+            continue
+        path = f"projects.{name}.repository_login"
+        place = ("projects", name, "repository_login")
+        if login not in known:
+            problem = (
+                f"{path} is the environment whose vault has the login, and {login!r} is none of"
+                f" this project's; name one of {', '.join(map(str, known))}"
+            )
+            yield marked.complaint(problem, place)
+        if not _is_private(repository):
+            problem = (
+                f"{path} would send a token to {repository}, which is no https address; git logs"
+                " in there by itself (ssh: with the keys of this host's user): leave the key out"
+            )
+            yield marked.complaint(problem, place)
+
+
+def _is_private(repository: str) -> bool:
+    """Whether what goes to an address can be read by nobody on its way."""
+    try:
+        parts = urlsplit(repository)
+    except ValueError:
+        return True  # it is no address at all, which has a complaint of its own
+    is_here = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return parts.scheme == "https" or (parts.scheme == "http" and is_here)
 
 
 def _owner(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError]:

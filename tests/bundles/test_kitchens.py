@@ -15,6 +15,7 @@ from sqlalchemy import text
 from airflow_dataops.domain import names
 from airflow_dataops.domain.manifest import version_of
 from airflow_dataops.errors import BundleError, ConfigurationError, OutsideSystemError
+from tests.git_http import GitHost
 
 pytestmark = pytest.mark.airflow
 PIPELINE = "pipelines/profit/pipeline.py"
@@ -312,3 +313,27 @@ def test_a_lost_disk_is_filled_again(host, bundle):
     again = host.bundle()
     again.initialize()
     assert (again.get_current_version(), files_of(again.path)) == (version, before)
+
+
+def test_a_repository_that_wants_a_token_is_shown_and_restored_with_the_hosts_file(host, bundle):
+    login = host.home / "login"
+    with GitHost(host.origin.path) as git_host:
+        host.origin.bare("config", "http.receivepack", "true")
+        git_host.logins = {("padma", "canary-of-file")}
+        known = {"repository": git_host.url, "repository_login_file": str(login)}
+        login.write_text("padma:canary-of-file\n")
+        host.use_storage(host.home / "elsewhere")
+        processor = host.bundle(**known)
+        processor.initialize()
+        version = processor.get_current_version().version
+        assert version == bundle.get_current_version().version
+        host.use_storage(host.home / "worker")
+        worker = host.bundle(version=version, **known)
+        worker.initialize()
+        assert (host.code_of(worker, "dev_kitchen") / PIPELINE).read_text() == "one = 1\n"
+        login.write_text("padma:canary-that-ended\n")
+        with pytest.raises(
+            OutsideSystemError, match=f"the token is that of file {login}"
+        ) as failed:
+            processor.refresh()
+    assert "canary" not in str(failed.value)

@@ -1,4 +1,4 @@
-"""environments.yaml: pools, and which kitchens are readable."""
+"""environments.yaml: pools, which kitchens are readable, and who is let in at the repository."""
 
 from __future__ import annotations
 
@@ -81,3 +81,29 @@ def test_a_readable_kitchen_has_a_kitchens_name(complaints):
     ((line, problem),) = complaints((POOLS[0], "        readable_kitchens: [demo.dev]\n"))
     assert line == 11
     assert "demo.dev" in problem
+
+
+HTTPS = ("git@git.example.com:acme/pipelines.git", "https://git.example.com/acme/pipelines.git")
+
+
+def test_a_project_names_the_environment_whose_vault_has_the_login_of_its_repository(load):
+    key = ("\n    environments:", "\n    repository_login: production\n    environments:")
+    found = load(HTTPS, key)
+    assert found.projects["retail"].repository_login == "production"
+    assert load().projects["retail"].repository_login is None
+
+
+@pytest.mark.parametrize(
+    ("address", "login", "problem"),
+    [
+        (HTTPS[1], "staging", "'staging' is none of this project's; name one of production, dev"),
+        (HTTPS[0], "production", "would send a token to git@git.example.com:acme"),
+        ("http://git.example.com/a.git", "production", "which is no https address"),
+    ],
+)
+def test_a_token_is_sent_to_an_https_address_and_from_a_vault_of_the_project(
+    complaints, address, login, problem
+):
+    key = ("\n    environments:", f"\n    repository_login: {login}\n    environments:")
+    said = complaints((HTTPS[0], address), key)
+    assert [line for line, text in said if problem in text] == [4], said

@@ -7,5 +7,6 @@ through which it publishes manifests.
 
 from airflow_dataops.adapters.git_repository.branches import GitRepository
 from airflow_dataops.adapters.git_repository.mirror import Mirror
+from airflow_dataops.adapters.git_repository.remote import RepositoryLogin
 
-__all__ = ["GitRepository", "Mirror"]
+__all__ = ["GitRepository", "Mirror", "RepositoryLogin"]

@@ -10,18 +10,18 @@ import git
 from airflow_dataops.adapters.git_repository.commands import (
     OURSELVES,
     PATIENCE_SECONDS,
-    UNATTENDED,
     piped,
     scratch_repository,
     told,
-    without_password,
 )
+from airflow_dataops.adapters.git_repository.remote import Remote
 from airflow_dataops.domain.source_change import SourceChange
 from airflow_dataops.errors import BranchMoved, OutsideSystemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from airflow_dataops.adapters.git_repository.remote import RepositoryLogin
     from airflow_dataops.domain.source_change import Authorship
 
 
@@ -30,20 +30,26 @@ class GitRepository:
 
     Args:
         url: as git takes it.
+        login: who we are there; default: whom git takes this host for.
         patience_seconds: how long one exchange with the repository may take.
     """
 
-    def __init__(self, url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        login: Callable[[], RepositoryLogin] | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._url = url
-        self._patience = patience_seconds
+        self._remote = Remote(url, login=login, patience_seconds=patience_seconds)
         self._git = git.Git()
-        self._git.update_environment(**UNATTENDED)
 
     def tip(self, branch: str) -> str | None:
         """Commit id of a branch's tip; None where there is no such branch."""
         ref = f"refs/heads/{branch}"
         with told("look up branch", branch, self._url):
-            listed = str(self._git.ls_remote(self._url, ref, kill_after_timeout=self._patience))
+            listed = self._remote.ask(self._git, "ls-remote", self._url, ref)
         # git takes the name for the end of one: others may be listed beside it.
         tips = [line.split(maxsplit=1) for line in listed.splitlines()]
         return next((commit for commit, name in tips if name == ref), None)
@@ -52,19 +58,17 @@ class GitRepository:
         """Create a branch at the tip of another; the same branch again is no error."""
         commit = self.tip(source)
         if commit is None:
-            where = without_password(self._url)
-            message = f"git could not cut {name!r}: {where} has no branch {source!r}"
+            message = f"git could not cut {name!r}: {self._remote.shown} has no branch {source!r}"
             raise OutsideSystemError(message)
         if self.tip(name) is not None:
             return
         with told("cut branch", name, self._url), scratch_repository(self._url) as scratch:
-            limit = self._patience
-            scratch.fetch("--quiet", "--depth=1", self._url, commit, kill_after_timeout=limit)
+            self._remote.ask(scratch, "fetch", "--quiet", "--depth=1", self._url, commit)
             try:
                 # Without the lease, a branch that somebody makes meanwhile could be moved.
                 lease = f"--force-with-lease=refs/heads/{name}:"
                 target = f"{commit}:refs/heads/{name}"
-                scratch.push("--quiet", lease, self._url, target, kill_after_timeout=limit)
+                self._remote.ask(scratch, "push", "--quiet", lease, self._url, target)
             except git.GitCommandError:
                 if self.tip(name) is None:
                     raise
@@ -76,7 +80,7 @@ class GitRepository:
         with told("delete branch", name, self._url), scratch_repository(self._url) as scratch:
             try:
                 target = f":refs/heads/{name}"
-                scratch.push("--quiet", self._url, target, kill_after_timeout=self._patience)
+                self._remote.ask(scratch, "push", "--quiet", self._url, target)
             except git.GitCommandError:
                 if self.tip(name) is not None:
                     raise
@@ -92,12 +96,11 @@ class GitRepository:
         tip = self.tip(branch)
         if tip is None:
             return None
-        limit = self._patience
         with (
             told("change a file on branch", branch, self._url),
             scratch_repository(self._url) as scratch,
         ):
-            scratch.fetch("--quiet", "--depth=1", self._url, tip, kill_after_timeout=limit)
+            self._remote.ask(scratch, "fetch", "--quiet", "--depth=1", self._url, tip)
             found = _first_file(scratch, tip, paths)
             if found is None:
                 return None
@@ -109,7 +112,7 @@ class GitRepository:
             try:
                 lease = f"--force-with-lease=refs/heads/{branch}:{tip}"
                 target = f"{commit}:refs/heads/{branch}"
-                scratch.push("--quiet", lease, self._url, target, kill_after_timeout=limit)
+                self._remote.ask(scratch, "push", "--quiet", lease, self._url, target)
             except git.GitCommandError:
                 if self.tip(branch) not in {tip, commit}:
                     raise BranchMoved(branch) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,18 +21,24 @@ PATIENCE_SECONDS = 600
 # be waited for, and a dag-processor that waits parses nobody's DAGs.
 UNATTENDED = {
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_SSH_COMMAND": (
-        f"ssh -o BatchMode=yes -o ConnectTimeout={_SILENCE_SECONDS}"
-        f" -o ServerAliveInterval={_SILENCE_SECONDS // 2} -o ServerAliveCountMax=2"
-    ),
+    "GIT_ASKPASS": "",
     "GIT_HTTP_LOW_SPEED_LIMIT": "1",
     "GIT_HTTP_LOW_SPEED_TIME": str(_SILENCE_SECONDS),
 }
+_SSH_OPTIONS = (
+    f"-o BatchMode=yes -o ConnectTimeout={_SILENCE_SECONDS}"
+    f" -o ServerAliveInterval={_SILENCE_SECONDS // 2} -o ServerAliveCountMax=2"
+)
 # Who commits what no person wrote.
 OURSELVES = {
     "GIT_COMMITTER_NAME": "airflow_dataops",
     "GIT_COMMITTER_EMAIL": "airflow_dataops@localhost",
 }
+
+
+def ssh_command() -> str:
+    """How git reaches a repository by ssh: as this process was told to, and unattended."""
+    return f"{os.environ.get('GIT_SSH_COMMAND') or 'ssh'} {_SSH_OPTIONS}"
 
 
 @contextmanager

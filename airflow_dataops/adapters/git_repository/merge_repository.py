@@ -22,15 +22,13 @@ from airflow_dataops.adapters.git_repository import previews, promoted, undoing
 from airflow_dataops.adapters.git_repository.branches import identity_of
 from airflow_dataops.adapters.git_repository.commands import (
     PATIENCE_SECONDS,
-    UNATTENDED,
     piped,
     told,
-    without_password,
 )
 from airflow_dataops.adapters.git_repository.merging import ObjectDatabase
 from airflow_dataops.adapters.git_repository.mirror import Mirror
-from airflow_dataops.adapters.git_repository.object_commands import attempt
 from airflow_dataops.adapters.git_repository.pipeline_inputs import tree_inputs
+from airflow_dataops.adapters.git_repository.remote import Remote
 from airflow_dataops.adapters.git_repository.scratch import scratch_folder
 from airflow_dataops.domain.manifest import read_manifest
 from airflow_dataops.domain.merge import moved
@@ -45,6 +43,7 @@ from airflow_dataops.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from airflow_dataops.adapters.git_repository.remote import RepositoryLogin
     from airflow_dataops.domain.input_tree import TreeInputs
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.merge import FileChange, MergePreview, Undoing
@@ -66,25 +65,31 @@ class MergeRepository:
     Args:
         path: where the copy on this host is, or will be.
         url: as git takes it.
+        login: who we are there; default: whom git takes this host for.
         patience_seconds: how long one exchange with the repository may take.
     """
 
-    def __init__(self, path: Path, *, url: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        url: str,
+        login: Callable[[], RepositoryLogin] | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._path = path
         self._url = url
-        self._patience = patience_seconds
-        self._mirror = Mirror(path, url=url, patience_seconds=patience_seconds)
+        self._remote = Remote(url, login=login, patience_seconds=patience_seconds)
+        self._mirror = Mirror(path, url=url, login=login, patience_seconds=patience_seconds)
         # On no branch yet: what is merged into next was made here a moment ago.
         self._written: set[str] = set()
 
     def tips(self, branches: Sequence[str]) -> dict[str, str]:
         """Commit at the tip of each branch that there is, by branch."""
-        command = git.Git()
-        command.update_environment(**UNATTENDED)
         wanted = [f"{_BRANCHES}{branch}" for branch in branches]
         with told("look up branches", ", ".join(branches), self._url):
-            listed = command.ls_remote(self._url, *wanted, kill_after_timeout=self._patience)
-        found = (line.split(maxsplit=1) for line in str(listed).splitlines())
+            listed = self._remote.ask(git.Git(), "ls-remote", self._url, *wanted)
+        found = (line.split(maxsplit=1) for line in listed.splitlines())
         # git takes a name for the end of one: others may be listed beside it.
         return {
             name.removeprefix(_BRANCHES): commit for commit, name in found if name in set(wanted)
@@ -279,10 +284,8 @@ class MergeRepository:
     def move(self, branch: str, *, seen: str, to: str) -> None:
         """Move a branch from the commit that it was seen at to one that follows it."""
         ref = f"{_BRANCHES}{branch}"
-        command = git.Git(self._path)
-        command.update_environment(**UNATTENDED)
         words = ("--porcelain", f"--force-with-lease={ref}:{seen}", self._url, f"{to}:{ref}")
-        status, out, err = attempt(command, "push", *words, patience_seconds=self._patience)
+        status, out, err = self._remote.attempt(git.Git(self._path), "push", *words)
         if status == 0:
             return
         # The answer alone may have been lost on its way.
@@ -291,7 +294,7 @@ class MergeRepository:
             return
         if now != seen:
             raise BranchMoved(branch, moved(seen, now))
-        where = without_password(self._url)
+        where = self._remote.shown
         reason = _words_of(out.decode("utf-8", "replace"), err).replace(self._url, where)
         message = f"{where} refused the push to branch {branch!r}; nothing was changed: {reason}"
         raise PushRefused(message)
@@ -320,7 +323,7 @@ class MergeRepository:
                 shutil.rmtree(self._path)
                 self._mirror.fetch_branches()
         if not self._has(commits):
-            where = without_password(self._url)
+            where = self._remote.shown
             message = f"{where} has not all of the commits {', '.join(commits)} on its branches"
             raise OutsideSystemError(message)
 
@@ -331,7 +334,7 @@ class MergeRepository:
             shutil.rmtree(self._path, ignore_errors=True)
 
     def _places(self) -> tuple[str, Path]:
-        return without_password(self._url), self._path
+        return self._remote.shown, self._path
 
     def _has(self, commits: Sequence[str]) -> bool:
         database = ObjectDatabase(self._path)

@@ -14,12 +14,15 @@ from airflow_dataops.adapters.git_repository.commands import (
     piped,
     told,
 )
+from airflow_dataops.adapters.git_repository.remote import Remote
 from airflow_dataops.domain import names
 from airflow_dataops.errors import OutsideSystemError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from airflow_dataops.adapters.git_repository.remote import RepositoryLogin
 
 # The same manifest must give the same commit on every host, so its author and date are fixed.
 _MANIFEST_IDENTITY = {
@@ -38,13 +41,21 @@ class Mirror:
     Args:
         path: where the copy is, or will be.
         url: the repository, as git takes it.
+        login: who we are there; default: whom git takes this host for.
         patience_seconds: how long one exchange with the repository may take.
     """
 
-    def __init__(self, path: Path, *, url: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        url: str,
+        login: Callable[[], RepositoryLogin] | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._path = path
         self._url = url
-        self._patience = patience_seconds
+        self._remote = Remote(url, login=login, patience_seconds=patience_seconds)
 
     def fetch_branches(self) -> None:
         """Bring all branches up to date; the first call clones."""
@@ -163,9 +174,8 @@ class Mirror:
 
     def _fetch(self, *what: str) -> None:
         *options, refs = what
-        self._git.fetch(
-            "--quiet", "--no-tags", *options, self._url, refs, kill_after_timeout=self._patience
-        )
+        quiet = ("--quiet", "--no-tags")
+        self._remote.ask(self._git, "fetch", *quiet, *options, self._url, refs)
 
     def _has_ref(self, ref: str) -> bool:
         return bool(self._git.for_each_ref("--format=x", ref))
@@ -184,12 +194,11 @@ class Mirror:
         return cast("str", committed)
 
     def _push_manifest(self, commit: str, ref: str) -> None:
-        limit = self._patience
         try:
-            self._git.push("--quiet", self._url, f"{commit}:{ref}", kill_after_timeout=limit)
+            self._remote.ask(self._git, "push", "--quiet", self._url, f"{commit}:{ref}")
         except git.GitCommandError:
             # Another host may have published the same manifest meanwhile: then all is well.
-            listed = str(self._git.ls_remote(self._url, ref, kill_after_timeout=limit))
+            listed = self._remote.ask(self._git, "ls-remote", self._url, ref)
             if listed.split()[:1] != [commit]:
                 raise
 
