@@ -171,7 +171,7 @@ class PipelineNotFound(KitchenError):
 
 
 class ScheduleConflict(KitchenError):
-    """A pipeline's code says another schedule than who asks has in mind, or none."""
+    """A pipeline's code says another schedule than who asks has in mind, or none is approved."""
 
 
 class NotEditable(KitchenError):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from airflow_dataops.domain.approval import Approval, ApprovalOf
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.evidence import Evidence, FinishedRun, RunKey
     from airflow_dataops.domain.input_tree import TreeInputs
@@ -45,6 +46,32 @@ class EvidenceBook(Protocol):
 
     def forget(self, environment: str, *, before: datetime) -> int:
         """Remove what runs in an environment that ended before then were evidence of."""
+
+
+class ApprovalBook(Protocol):
+    """What waits for approval; of the same thing one is open at a time."""
+
+    def open_one(
+        self, kitchen: Kitchen, of: ApprovalOf, *, subject: str, exactly: str
+    ) -> Approval | None:
+        """The approval of exactly this that waits, or was given and is not used up."""
+
+    def one(self, approval_id: str) -> Approval | None:
+        """An approval by its id; None where none has it, or its kitchen is gone."""
+
+    def waiting(self, kitchens: Iterable[Kitchen]) -> list[Approval]:
+        """What waits to be approved in some kitchens, the longest wait first."""
+
+    def ask(self, approval: Approval, kitchen: Kitchen, *, audit: AuditEntry) -> Approval:
+        """Have something wait to be approved; gives what waits already, if it does.
+
+        Raises:
+            KitchenBusy: the kitchen is being deleted.
+            KitchenNotFound: it is deleted.
+        """
+
+    def change(self, before: Approval, after: Approval, *, audit: AuditEntry | None = None) -> bool:
+        """Replace what became of an approval, unless somebody did meanwhile: then False."""
 
 
 class MergeQueue(Protocol):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         PullRequestPlace,
         ReleaseEnvironment,
     )
+    from airflow_dataops.evidence_ports import ApprovalBook
     from airflow_dataops.merge_ports import OutlineReader, PullRequests
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ def merge_places(project: str) -> MergePlaces:
         queue=QueueTable(bootstrap.metadata_database()),
         dags_folder=of_project.dags_folder,
         hooks=bootstrap.merge_hooks(),
+        environment=lambda kitchen: projects.environment(kitchen.environment),
+        approvals=approvals(),
         reverts=RevertTable(bootstrap.metadata_database()),
         promotions=PromotionTable(bootstrap.metadata_database()),
         schedules=bootstrap.schedules(),
@@ -67,6 +70,13 @@ def merge_places(project: str) -> MergePlaces:
             kitchen, projects.environment(kitchen.environment), tools
         ),
     )
+
+
+def approvals() -> ApprovalBook:
+    """What waits for somebody's approval."""
+    from airflow_dataops.registry.approvals import ApprovalTable
+
+    return ApprovalTable(bootstrap.metadata_database())
 
 
 def evidence_places(project: str) -> EvidencePlaces:

@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, event, text
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-home-"))
 
 OUR_TABLES = (
+    "dataops_approval",
     "dataops_audit",
     "dataops_bundle_version",
     "dataops_chart_act",
@@ -46,6 +47,7 @@ _WRITTEN_TO = (
     "dataops_evidence",
     "dataops_merge_queue",
     "dataops_promotion",
+    "dataops_approval",
     "dataops_chart_act",
     "dataops_result",
     "dataops_message",

@@ -16,6 +16,7 @@ from airflow.cli.cli_config import (
     lazy_load_command,
 )
 
+from airflow_dataops.cli.approval_arguments import approval_group
 from airflow_dataops.cli.merge_arguments import merge_group
 from airflow_dataops.cli.release_arguments import evidence_group, release_group
 from airflow_dataops.cli.schedule_arguments import schedule_group
@@ -283,6 +284,7 @@ def _other_groups() -> tuple[CLICommand, ...]:
         merge_group(),
         release_group(),
         evidence_group(),
+        approval_group(),
         GroupCommand(name="operation", help="Creations and deletions", subcommands=(show,)),
         GroupCommand(name="audit", help="Who did what", subcommands=(export,)),
         GroupCommand(name="alerts", help="What people were told in Slack", subcommands=(alerts,)),

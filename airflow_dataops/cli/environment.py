@@ -70,6 +70,7 @@ def _facts(environment: ReleaseEnvironment) -> list[tuple[str, str]]:
         ("readable kitchens", ", ".join(environment.readable_kitchens)),
         *((f"pool {name}", pool) for name, pool in environment.pools.items()),
         ("schedules enabled by", ", ".join(environment.schedules_enabled_by)),
+        ("approved by", ", ".join(environment.approvals.by) if environment.approvals else ""),
         ("vault", f"{vault.kind} at {vault.url}, mount {vault.mount}"),
         ("vault timeout", f"{vault.timeout_seconds:g} s"),
     ]

@@ -19,6 +19,7 @@ class Asked(StrEnum):
     BUILDS = "builds"
     GREEN = "green on exactly this"
     ACKNOWLEDGED = "acknowledged"
+    APPROVED = "approved"
 
 
 # What landed untested can be put right by testing it; what does not build or is not what will

@@ -121,7 +121,7 @@ def deeds_of(promotion: Promotion, entries: Iterable[AuditEntry]) -> tuple[Audit
     pipelines = {one.name for one in promotion.facts.pipelines}
 
     def is_of_it(entry: AuditEntry) -> bool:
-        if entry.details.get("merge") == merge.id:
+        if merge.id == entry.details.get("merge") or merge.theirs == entry.details.get("exactly"):
             return True
         if merge.ended_at is not None and entry.at <= merge.ended_at:
             is_between = merge.opened_at <= entry.at

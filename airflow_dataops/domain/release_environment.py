@@ -80,6 +80,19 @@ class PullRequestPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRule:
+    """What has to be approved in an environment, and by whom.
+
+    Attributes:
+        by: people and roles; nobody approves what they asked for.
+        of: ``merge``, ``schedule``, or both.
+    """
+
+    by: tuple[str, ...]
+    of: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseEnvironment:
     """A set of tools, a vault and a queue that kitchens point to.
 
@@ -91,6 +104,7 @@ class ReleaseEnvironment:
         pools: Airflow's pools for those that do, by the name that DAGs use.
         readable_kitchens: those of its kitchens whose runs the others may look at.
         pull_requests: None where merges into its kitchens are pushed.
+        approvals: None where nothing has to be approved.
     """
 
     name: str
@@ -108,6 +122,7 @@ class ReleaseEnvironment:
     schedules_enabled_by: tuple[str, ...] = ()
     alerts: Mapping[str, str] = field(default_factory=dict)
     pull_requests: PullRequestPlace | None = None
+    approvals: ApprovalRule | None = None
 
     def tool(self, name: str) -> Tool:
         """The declared tool of this name.

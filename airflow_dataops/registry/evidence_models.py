@@ -8,10 +8,12 @@ from airflow.utils.sqlalchemy import UtcDateTime
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from airflow_dataops.domain.audit import LONGEST_REASON
 from airflow_dataops.domain.names import MAX_KITCHEN_NAME
 from airflow_dataops.registry.models import Base
 
 _KITCHEN = "dataops_kitchen.id"
+_IS_OPEN = text("is_open")
 _WAITS = text("ended_at IS NULL")
 
 
@@ -55,6 +57,38 @@ class PromotionRow(Base):
     merge_id: Mapped[str] = mapped_column(ForeignKey("dataops_merge.id"), primary_key=True)
     facts: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ApprovalRow(Base):
+    """Something that waits for approval, or waited; of the same thing one is open at a time."""
+
+    __tablename__ = "dataops_approval"
+    __table_args__ = (
+        Index(
+            "idx_dataops_approval_open",
+            "kitchen_id",
+            "of",
+            "subject",
+            "exactly",
+            unique=True,
+            postgresql_where=_IS_OPEN,
+            sqlite_where=_IS_OPEN,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kitchen_id: Mapped[str] = mapped_column(ForeignKey(_KITCHEN))
+    of: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(250))
+    exactly: Mapped[str] = mapped_column(String(250))
+    asked_by: Mapped[str] = mapped_column(String(250))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(String(LONGEST_REASON))
+    state: Mapped[str] = mapped_column(String(20))
+    is_open: Mapped[bool]
+    answered_by: Mapped[str | None] = mapped_column(String(250))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    comment: Mapped[str | None] = mapped_column(String(LONGEST_REASON))
 
 
 class QueueRow(Base):

@@ -7,10 +7,18 @@ which is asked for at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain import names
+from airflow_dataops.domain.approval import (
+    ASKS,
+    Approval,
+    ApprovalOf,
+    ApprovalState,
+    waits,
+    who_approves,
+)
 from airflow_dataops.domain.audit import AuditEntry, check_reason
 from airflow_dataops.domain.revert import DISABLE, ENABLE
 from airflow_dataops.domain.schedule import (
@@ -32,19 +40,25 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.release_environment import ReleaseEnvironment
     from airflow_dataops.domain.schedule import Schedule
     from airflow_dataops.domain.staff import Person
+    from airflow_dataops.evidence_ports import ApprovalBook
     from airflow_dataops.ports import AuditTrail, KitchenRegistry
     from airflow_dataops.schedule_ports import Schedules, SourceBranches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleRequest:
-    """What a person asks for one pipeline of a kitchen, when, why, and from where."""
+    """What a person asks for one pipeline of a kitchen, when, why, and from where.
+
+    Attributes:
+        request_id: of an approval that has to be waited for.
+    """
 
     kitchen: Kitchen
     pipeline: str
     by: Person
     now: datetime
     source: str
+    request_id: str
     reason: str | None = None
 
     @property
@@ -75,6 +89,7 @@ def enable(
     expected: Schedule | None,
     schedules: Schedules,
     registry: KitchenRegistry,
+    approvals: ApprovalBook,
 ) -> PipelineSchedule:
     """Enable what a pipeline's code says now; enabled already is no error and stays as it is.
 
@@ -84,11 +99,13 @@ def enable(
         expected: what the person takes the code to say; None where they name nothing.
         schedules: where it is written down.
         registry: has the kitchen's code read again.
+        approvals: where it waits, if the environment wants it approved.
 
     Raises:
         NotAllowed: the environment does not list the person.
         PipelineNotFound: Airflow has no such pipeline of the kitchen.
-        ScheduleConflict: the code has no schedule, or another than was expected.
+        ScheduleConflict: the code has no schedule, or another than was expected; or nobody has
+            approved it, which was asked for then.
         KitchenBusy: the kitchen is being deleted.
         InvalidRequest: the reason cannot be kept.
     """
@@ -103,8 +120,12 @@ def enable(
             enabled_by=asked.by.name,
             enabled_at=asked.now,
         )
-        entry = asked.entry(ENABLE, schedule=str(declared))
+        approval = _approved(asked, declared, environment, approvals)
+        said = {"approved by": str(approval.answered_by)} if approval else {}
+        entry = asked.entry(ENABLE, schedule=str(declared), **said)
         schedules.enable(asked.kitchen, enabled, audit=entry)
+        if approval is not None:
+            approvals.change(approval, replace(approval, state=ApprovalState.USED))
         present = _present(asked, schedules)
     registry.ask_for_parsing(asked.kitchen)
     return present
@@ -171,6 +192,43 @@ def change_code(
         audit_trail.add(entry)
         registry.ask_for_parsing(asked.kitchen)
     return change
+
+
+def _approved(
+    asked: ScheduleRequest,
+    declared: Schedule,
+    environment: ReleaseEnvironment,
+    approvals: ApprovalBook,
+) -> Approval | None:
+    """The approval of exactly this schedule; None where nobody has to approve it.
+
+    Raises:
+        ScheduleConflict: nobody has; it waits for that from now on.
+    """
+    listed = who_approves(environment, ApprovalOf.SCHEDULE)
+    if not listed:
+        return None
+    kitchen, exactly = asked.kitchen, str(declared)
+    of = ApprovalOf.SCHEDULE
+    one = approvals.open_one(kitchen, of, subject=asked.pipeline, exactly=exactly)
+    if one is not None and one.state is ApprovalState.APPROVED:
+        return one
+    if one is None:
+        new = Approval(
+            id=asked.request_id,
+            kitchen_id=kitchen.id,
+            kitchen=kitchen.name,
+            of=of,
+            subject=asked.pipeline,
+            exactly=exactly,
+            asked_by=asked.by.name,
+            asked_at=asked.now,
+            reason=asked.reason,
+        )
+        entry = asked.entry(ASKS, exactly=exactly, approval=new.id)
+        one = approvals.ask(new, kitchen, audit=entry)
+    message = f"{asked.what} is not enabled as {exactly}: {waits(one, listed)}"
+    raise ScheduleConflict(message)
 
 
 def _present(asked: ScheduleRequest, schedules: Schedules) -> PipelineSchedule:

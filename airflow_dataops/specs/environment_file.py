@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.release_environment import (
+    ApprovalRule,
     BaseKitchen,
     Project,
     Projects,
@@ -99,6 +100,11 @@ def _environment(project: str, name: str, model: EnvironmentModel) -> ReleaseEnv
         alerts=model.alerts.model_dump(exclude_none=True),
         pull_requests=(
             PullRequestPlace(**model.pull_requests.model_dump()) if model.pull_requests else None
+        ),
+        approvals=(
+            ApprovalRule(by=tuple(model.approvals.by), of=tuple(model.approvals.of))
+            if model.approvals
+            else None
         ),
     )
 

@@ -173,6 +173,17 @@ class PullRequestsModel(_Strict):
     url: Annotated[str, AfterValidator(_web_address)] | None = None
 
 
+class ApprovalsModel(_Strict):
+    """What has to be approved, and by whom."""
+
+    by: Annotated[list[Text], Field(min_length=1)] = Field(
+        description='write who approves: by: [eric, "role:change-board"]'
+    )
+    of: Annotated[list[Literal["merge", "schedule"]], Field(min_length=1)] = Field(
+        default=["merge", "schedule"], description="write of: [merge], [schedule] or both"
+    )
+
+
 class EnvironmentModel(_Strict):
     """One release environment."""
 
@@ -198,6 +209,7 @@ class EnvironmentModel(_Strict):
         default="push", description="write merge_by: push or merge_by: pull_request"
     )
     pull_requests: PullRequestsModel | None = None
+    approvals: ApprovalsModel | None = None
 
 
 class ProjectModel(_Strict):

@@ -129,6 +129,14 @@ def _merges(environment: _Environment, marked: MarkedYaml) -> Iterator[SpecError
     if has_place and not is_proposed:
         problem = f"{path} has pull_requests and merges by push; add merge_by: pull_request"
         yield marked.complaint(problem, (*environment.place, "pull_requests"))
+    approvals = environment.content.get("approvals")
+    of = _mapping(approvals).get("of", ["merge"])
+    if is_proposed and approvals is not None and isinstance(of, list) and "merge" in of:
+        problem = (
+            f"{path} merges by pull_request, whose host knows approvals of its own; write "
+            "approvals: {of: [schedule], …}"
+        )
+        yield marked.complaint(problem, (*environment.place, "approvals"))
 
 
 def _repository_logins(marked: MarkedYaml) -> Iterator[SpecError]:

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from airflow_dataops.web import result_bodies, schemas
 from airflow_dataops.web.api import (
     alerts,
+    approvals,
     audit,
     credentials,
     environments,
@@ -59,6 +60,7 @@ _FOR_PEOPLE = (
     merge_conflicts,
     merges,
     merge_queue,
+    approvals,
     reverts,
     promotions,
     evidence,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airflow_dataops.data_ports import ResultBook
     from airflow_dataops.domain.events import TaskTry
     from airflow_dataops.domain.release_environment import Projects, ReleaseEnvironment
+    from airflow_dataops.evidence_ports import ApprovalBook
     from airflow_dataops.overview_ports import Overview
     from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations, ShownCodeRegister
     from airflow_dataops.schedule_ports import Schedules, SourceBranches
@@ -41,6 +42,7 @@ class Installation:
         results_kept: how long that is kept.
         evidence_kept: how long evidence is.
         overview: many kitchens at once.
+        approvals: what waits for somebody's approval.
     """
 
     projects: Projects
@@ -62,6 +64,7 @@ class Installation:
     results_kept: timedelta
     evidence_kept: timedelta
     overview: Overview
+    approvals: ApprovalBook
 
 
 def this_installation() -> Installation:
@@ -72,7 +75,14 @@ def this_installation() -> Installation:
     """
     from datetime import timedelta
 
-    from airflow_dataops import alert_places, bootstrap, config, overview_places, places
+    from airflow_dataops import (
+        alert_places,
+        bootstrap,
+        config,
+        merge_places,
+        overview_places,
+        places,
+    )
 
     return Installation(
         projects=config.environments(),
@@ -94,4 +104,5 @@ def this_installation() -> Installation:
         evidence_kept=timedelta(days=config.settings().keep_evidence_days),
         results_kept=timedelta(days=config.settings().keep_results_days),
         overview=overview_places.overview(),
+        approvals=merge_places.approvals(),
     )

@@ -234,6 +234,13 @@ class RevertMerge(_Body):
     reason: Reason | None = None
 
 
+class AnswerApproval(_Body):
+    """Yes or no to what waits for approval; who says no gives a reason."""
+
+    approve: bool
+    reason: Reason | None = None
+
+
 class EndOperation(_Body):
     """A worker has nothing left to do."""
 
@@ -291,6 +298,7 @@ BODIES = (
     CompleteMerge,
     EndMerge,
     RevertMerge,
+    AnswerApproval,
     EndOperation,
     FailOperation,
     ReportStep,

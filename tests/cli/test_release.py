@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from tests.cli.service import *  # noqa: F403 - fixtures
+from tests.web.conftest import write_environments
 from tests.web.test_schedules import declare
 
 pytestmark = [
@@ -87,3 +88,21 @@ def test_the_evidence_of_a_merge_is_written_to_a_file(laptop, retail_service):
     assert found["digest"] == sha256(plain.encode()).hexdigest()
     refused = laptop.dataops(*kitchen, "--file", str(laptop.folder / "no" / "such" / "place"))
     assert (refused.code, "cannot be written" in refused.said) == (2, True)
+
+
+def test_what_waits_is_listed_approved_and_refused(laptop, retail_service):
+    site = retail_service.site
+    rule = {"approvals": {"by": ["nora", "eric"], "of": ["merge"]}}
+    write_environments(site.file, site.origins, production=rule)
+    site.origins["retail"].commit({"notes.md": "new\n"}, branch="demo_dev", source="main")
+    retail_service.log_in(laptop, "eric")
+    hurry = ("--acknowledge", "--override", "--reason", "month end")
+    refused = laptop.dataops("merge", "up", "demo_dev", *hurry)
+    assert (refused.code, "airflow dataops approval give" in refused.said) == (1, True)
+    retail_service.log_in(laptop, "nora")
+    [one] = laptop.dataops("approval", "list", "-o", "json").rows
+    assert (one["asked_by"], one["reason"]) == ("eric", "month end")
+    no = laptop.dataops("approval", "refuse", one["approval"], "--reason", "not today")
+    assert (no.code, no.stdout.startswith("refused: the merge of demo_dev")) == (0, True)
+    assert laptop.dataops("approval", "give", one["approval"]).code == 1
+    assert laptop.dataops("approval", "list", "-o", "json").rows == []

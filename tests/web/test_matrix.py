@@ -80,6 +80,9 @@ TABLE = {
     # Of the kitchens that one sees alone.
     "GET /environments/{name}/release": all_(200),
     "GET /me": all_(200),
+    "GET /approvals": all_(200),
+    # Nothing waits here under this id: who is known hears that.
+    "POST /approvals/{approval_id}/answer": all_(404),
     "GET /audit": all_(200),
     "GET /alerts": all_(200),
     "GET /schedules": all_(200),
@@ -188,6 +191,7 @@ BODIES = {
     "POST /kitchens/{name}/schedules/{pipeline}/enable": {},
     "POST /kitchens/{name}/schedules/{pipeline}/disable": {},
     "POST /kitchens/{name}/merge/{direction}": {},
+    "POST /approvals/{approval_id}/answer": {"approve": True},
     "POST /kitchens/{name}/merges/{merge_id}/revert": {},
     "POST /kitchens/{name}/merge/{direction}/resolutions": {
         "resolutions": [{"path": "a.py", "choice": "ours"}]
@@ -242,6 +246,7 @@ class Street:
         kitchen = kind and self.kitchen(kind, anew=method == "DELETE" and path.endswith("{name}"))
         values = {"name": kitchen or "development", "who": "zoe", "tool": "redshift"}
         values |= {"pipeline": "none_such", "direction": "down", "merge_id": "none_such"}
+        values |= {"approval_id": "none_such"}
         body = BODIES.get(route)
         if route == "POST /kitchens":
             body = {"name": f"k{next(_numbers)}", "parent": kitchen}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain.approval import APPROVES, ASKS, REFUSES
 from airflow_dataops.domain.audit import AuditQuery
 from airflow_dataops.domain.promotion import Promotion, deeds_of
 from airflow_dataops.errors import KitchenError, MergeNotFound, OutsideSystemError
@@ -66,8 +67,11 @@ def promotion(
         evidence=_evidence(kitchen, facts, places),
         reverted_by=reverted_by(merge, known),
     )
-    query = AuditQuery(kitchen_id=kitchen.id, since=merge.opened_at, at_most=_MOST_ENTRIES)
-    return replace(found, deeds=deeds_of(found, places.audit_trail.entries(query)))
+    since = AuditQuery(kitchen_id=kitchen.id, since=merge.opened_at, at_most=_MOST_ENTRIES)
+    # It was approved before the merge began.
+    approved = replace(since, since=None, until=merge.opened_at, actions=(ASKS, APPROVES, REFUSES))
+    entries = [*places.audit_trail.entries(since), *places.audit_trail.entries(approved)]
+    return replace(found, deeds=deeds_of(found, entries))
 
 
 def _late(merge: KitchenMerge, places: MergePlaces) -> PromotionFacts:

@@ -9,6 +9,7 @@ from airflow_dataops.domain.input_tree import ChangedInputs, changed_inputs
 from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_gate import Asked, Gate, GateItem
 from airflow_dataops.domain.merge_meaning import MeaningKind
+from airflow_dataops.services.merging import approving
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -39,6 +40,7 @@ def gate_of(
             to_do=f"airflow dataops kitchen test {asked.other.name} --changed",
         )
         items += acknowledged(meaning, asked)
+        items += approving.approved(asked, found, places)
     return Gate(items=tuple(items), overridden_by=asked.by.name if asked.overrides else None)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # So long a push that nobody has heard of may still be under way.
 _PATIENCE = timedelta(seconds=60)
-PROMISES = ("acknowledged", "green", "overridden")
+PROMISES = ("acknowledged", "approved", "green", "overridden")
 _SINCE, _CONFLICTS = "pushing since", "conflicts"
 
 
@@ -37,6 +37,7 @@ def promises(asked: MergeRequest, gate: Gate) -> dict[str, str]:
     """What the merge's record says of its gate, whoever writes its end down."""
     said = {
         "acknowledged": sorted(asked.acknowledged),
+        "approved": [str(one) for one in gate.items if one.asked is Asked.APPROVED and one.is_met],
         "green": [str(one) for one in gate.items if one.asked is Asked.GREEN and one.is_met],
         "overridden": [str(one) for one in gate.overridden],
     }

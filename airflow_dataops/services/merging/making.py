@@ -16,7 +16,7 @@ from airflow_dataops.domain.merge_draft import (
 from airflow_dataops.domain.merge_event import MergePlan
 from airflow_dataops.domain.merge_gate import Gate
 from airflow_dataops.errors import BranchMoved, InvalidRequest, KitchenBusy, MergeNotReady
-from airflow_dataops.services.merging import proposing
+from airflow_dataops.services.merging import approving, proposing
 from airflow_dataops.services.merging.gate import gate_of, merged_down
 from airflow_dataops.services.merging.landing import land, new_merge, promises, tips_of
 from airflow_dataops.services.merging.meaning import meaning_of
@@ -96,6 +96,7 @@ def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
     commit = theirs if is_forward else places.repository.write(found, {}, asked.authorship())
     plan = MergePlan(files=tuple(files), meaning=tuple(meaning))
     done = land(begun, commit, asked, places, is_new=under_way is None, plan=plan)
+    approving.use_up(asked, theirs, places)
     return MergeOutcome(preview=found, commit=commit, is_new=True, merge=done)
 
 
@@ -150,6 +151,8 @@ def _passed(
     meaning = meaning_of(asked, found, files, places) if first.is_met else []
     gate = gate_of(asked, found, meaning, places) if first.is_met else Gate(items=(first,))
     if not gate.is_open:
+        approving.ask(asked, found, gate, places)
+        gate = gate_of(asked, found, meaning, places) if first.is_met else gate
         raise MergeNotReady(asked.what, [str(item) for item in gate.missing])
     return gate, meaning
 

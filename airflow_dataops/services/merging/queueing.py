@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain.approval import ApprovalOf, who_approves
 from airflow_dataops.domain.audit import check_reason
 from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_event import MergePlan
@@ -126,6 +127,9 @@ def join(asked: MergeRequest, places: MergePlaces) -> QueueEntry:
 def _check_pushes(parent: Kitchen, what: str, places: MergePlaces) -> None:
     if places.pull_requests(parent) is not None:
         first = f"merges into {parent.name} are proposed one by one, and queued by its host"
+        raise MergeNotReady(what, [f"{first}: airflow dataops merge up KITCHEN"])
+    if who_approves(places.environment(parent), ApprovalOf.MERGE):
+        first = f"merges into {parent.name} are approved one by one"
         raise MergeNotReady(what, [f"{first}: airflow dataops merge up KITCHEN"])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain.approval import ApprovalOf, ApprovalState, who_approves
 from airflow_dataops.domain.evidence import Standing, deciding
 from airflow_dataops.domain.input_tree import changed_inputs
 from airflow_dataops.domain.merge_draft import MergeState
@@ -126,6 +127,7 @@ def _waiting(
     if untested:
         about = f"not green as they would run: {', '.join(untested)}"
         return [*said, Waiting(what=WaitsFor.TESTS, on=street.cooks, about=about)]
+    said += _approval(street, found.theirs, places)
     if said:
         return said
     about = f"{street.kitchen.name} can be merged up into {street.parent.name}"
@@ -144,6 +146,22 @@ def _under_way(street: Street, places: MergePlaces) -> list[Waiting]:
         about = up.details.get(URL, "it is on its way to the repository's host")
         said.append(Waiting(what=WaitsFor.PULL_REQUEST, on=(), about=about, since=up.opened_at))
     return said
+
+
+def _approval(street: Street, theirs: str, places: MergePlaces) -> list[Waiting]:
+    """What waits for approval; before anybody has asked for it, merging does that."""
+    listed = who_approves(places.environment(street.parent), ApprovalOf.MERGE)
+    one = (
+        places.approvals.open_one(
+            street.parent, ApprovalOf.MERGE, subject=street.kitchen.name, exactly=theirs
+        )
+        if listed
+        else None
+    )
+    if one is None or one.state is not ApprovalState.WAITING:
+        return []
+    about = f"{one.what}: airflow dataops approval give {one.id}"
+    return [Waiting(what=WaitsFor.APPROVAL, on=listed, about=about, since=one.asked_at)]
 
 
 def _queued(street: Street, places: MergePlaces) -> list[Waiting]:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.merge import FileChange, MergePreview
     from airflow_dataops.domain.merge_draft import ConflictPath, KitchenMerge
     from airflow_dataops.domain.merge_meaning import Meaning
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
     from airflow_dataops.domain.staff import Person
-    from airflow_dataops.evidence_ports import EvidenceBook, MergeQueue
+    from airflow_dataops.evidence_ports import ApprovalBook, EvidenceBook, MergeQueue
     from airflow_dataops.merge_ports import (
         MergeBook,
         MergeRepository,
@@ -106,6 +107,8 @@ class MergePlaces:
         queue: who waits to be merged.
         dags_folder: of the project's branches, with ordinary DAG files.
         hooks: who has a say.
+        environment: of a kitchen: it says what has to be approved, and by whom.
+        approvals: what waits for that.
         reverts: what is put back with a merge.
         promotions: what is kept of merges.
         schedules: what is enabled.
@@ -126,6 +129,8 @@ class MergePlaces:
     queue: MergeQueue
     dags_folder: str
     hooks: Hooks
+    environment: Callable[[Kitchen], ReleaseEnvironment]
+    approvals: ApprovalBook
     reverts: RevertBook
     promotions: PromotionBook
     schedules: Schedules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends
 
@@ -78,6 +79,7 @@ def enable_schedule(
         expected=None if expected is None else Schedule.written(*expected),
         schedules=visit.installation.schedules,
         registry=visit.installation.registry,
+        approvals=visit.installation.approvals,
     )
     return schedule_answer(kitchen, enabled, now=visit.now)
 
@@ -112,6 +114,7 @@ def _request(
         by=visit.person,
         now=visit.now,
         source=visit.source,
+        request_id=str(uuid4()),
         reason=reason,
     )
 
