@@ -10,6 +10,7 @@ import {
 } from "./regions.js";
 
 const MODES = { 100755: "program", 120000: "symbolic link", 160000: "submodule" };
+const UNDECIDED = "(undecided: choose a side, or edit the whole file)";
 const SILENT = [fromOutside.of(true), Transaction.addToHistory.of(false)];
 
 /** What a side has, in words, where it is no text. */
@@ -40,7 +41,9 @@ export class FileEditor {
     // Bytes that are no text would be lost by writing; choosing keeps them.
     this.mayType = around.mayDecide && file.is_exact;
     const { me: who, say: refuse } = around;
-    const start = merged(this.file, (number) => decided.get(number));
+    const start = this.hasRegions
+      ? merged(this.file, (number) => decided.get(number))
+      : { text: UNDECIDED, places: [] };
     this.views = {};
     for (const side of ["theirs", "result", "ours"]) {
       const isResult = side === "result";
@@ -135,6 +138,10 @@ export class FileEditor {
 
   async decideWhole(choice, { by = this.around.me, text = null, isHeard = false } = {}) {
     if (!this.around.mayDecide && !isHeard) return;
+    if (choice === "both" && !this.hasRegions) {
+      this.around.say("This is no text of which both sides could be kept: choose one.");
+      return;
+    }
     if (choice === "own" && text === null && !this.mayType) {
       this.around.say("This file holds bytes that are no text: choose one of its sides.");
       return;
@@ -151,6 +158,7 @@ export class FileEditor {
   }
 
   async wholeText(choice, own) {
+    if (choice === null && !this.hasRegions) return { text: UNDECIDED, regions: [] };
     if (choice === null) {
       const { text, places } = merged(this.file, () => null);
       return { text, regions: places.map((place) => ({ ...place, choice: null, by: null })) };
@@ -181,8 +189,12 @@ export class FileEditor {
         || this.sent(this.result.state.doc.toString()) === whole.text);
       if (!isKnown) {
         const text = whole.text === null || !this.isCrlf ? whole.text : whole.text.replaceAll("\r\n", "\n");
-        this.decideWhole(whole.choice, { by: whole.by, text, isHeard: true }).then(() => this.keep());
+        this.decideWhole(whole.choice, { by: whole.by, text, isHeard: true }).then(() => this.keepAll());
       }
+      return;
+    }
+    if (this.state.whole && !this.hasRegions) {
+      this.decideWhole(null, { isHeard: true }).then(() => this.keepAll());
       return;
     }
     if (this.state.whole) {
@@ -194,10 +206,14 @@ export class FileEditor {
       const changes = { from: 0, to: this.result.state.doc.length, insert: text };
       this.result.dispatch({ changes, effects: replaceAll.of({ regions, whole: null }), annotations: SILENT });
     }
-    this.file.regions.forEach((region, at) => {
-      if (!pending.has(region.number)) this.hearRegion(at, decided.get(region.number));
-    });
-    this.keep();
+    const settled = this.file.regions.filter((region) => !pending.has(region.number));
+    for (const { number } of settled) this.hearRegion(number - 1, decided.get(number));
+    const present = this.present();
+    for (const { number } of settled) {
+      if (present.has(number)) this.saved.set(number, present.get(number));
+      else this.saved.delete(number);
+    }
+    if (pending.size === 0) this.saved = present;
   }
 
   hearRegion(at, one) {
@@ -216,9 +232,13 @@ export class FileEditor {
   }
 
   /** Everything here is what the server has. */
-  keep(sent = null) {
-    if (sent === null) this.saved = this.present();
-    else for (const one of sent) remember(this.saved, one);
+  keepAll() {
+    this.saved = this.present();
+  }
+
+  /** The server has these. */
+  keep(sent) {
+    for (const one of sent) remember(this.saved, one);
   }
 
   regionHere() {
@@ -244,10 +264,10 @@ export class FileEditor {
     this.result.focus();
   }
 
-  nextOpen() {
+  /** The next region that is open, after the present one or, at first, from it on. */
+  nextOpen({ from = this.regionHere() + 1 } = {}) {
     const { regions } = this.state;
-    const here = this.regionHere();
-    const order = regions.map((_, step) => (here + 1 + step) % regions.length);
+    const order = regions.map((_, step) => (from + step) % regions.length);
     return order.find((at) => regions[at].choice === null) ?? -1;
   }
 

@@ -1,11 +1,12 @@
 // The conflicts' page: which file is open, what is saved, what others do meanwhile.
 
-import { FileEditor } from "./editor.js";
+import { FileEditor, WORDS } from "./editor.js";
 import { Decisions } from "./model.js";
 import { Server } from "./server.js";
 
 const POLL_MS = 2500;
 const TYPED_MS = 700;
+const RETRY_MS = 5000;
 const page = document.getElementById("merge-editor");
 const at = (name) => page.querySelector(`[data-part="${name}"]`);
 const given = page.dataset;
@@ -19,6 +20,7 @@ let timer = null;
 let saving = null;
 let checks = { open: [], complaints: [] };
 let isOver = false;
+let turns = 0;
 
 function say(text) {
   at("said").textContent = text;
@@ -39,6 +41,7 @@ function forgive() {
 }
 
 async function show(path, { isNew = true } = {}) {
+  const turn = ++turns;
   await flush();
   let file;
   try {
@@ -47,6 +50,8 @@ async function show(path, { isNew = true } = {}) {
     complain(error);
     return;
   }
+  // Somebody chose another file meanwhile.
+  if (turn !== turns) return;
   open?.close();
   for (const side of ["theirs", "result", "ours"]) at(side).replaceChildren();
   open = null;
@@ -64,8 +69,10 @@ async function show(path, { isNew = true } = {}) {
   open = made;
   if (isNew) history.pushState(null, "", `?path=${encodeURIComponent(path)}`);
   for (const { link, path: other } of files) {
-    if (other === path) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (other === path) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest" });
+    } else link.removeAttribute("aria-current");
   }
   at("path").textContent = path;
   at("kind").textContent = file.kind;
@@ -74,7 +81,7 @@ async function show(path, { isNew = true } = {}) {
   for (const side of ["theirs", "ours"]) at(`mode-${side}`).textContent = made.modeOf(side);
   page.dataset.regions = made.hasRegions ? "yes" : "no";
   made.complain(checks.complaints.filter((one) => one.path === path));
-  const first = made.nextOpen();
+  const first = made.nextOpen({ from: 0 });
   if (first >= 0) made.go(first, { focus: false });
   drawn(made, made.regionHere());
   page.dataset.ready = path;
@@ -85,7 +92,7 @@ function drawn(editor, current) {
   const { regions, whole } = editor.state;
   const choice = whole ? whole.choice : regions[current]?.choice ?? null;
   at("where").textContent = whole || !editor.hasRegions
-    ? `whole file: ${whole ? whole.choice : "undecided"}`
+    ? `whole file: ${whole ? `${WORDS[whole.choice]} · ${whole.by}` : "undecided"}`
     : `region ${current + 1} of ${regions.length}`;
   for (const button of page.querySelectorAll("[data-choose]")) {
     button.setAttribute("aria-pressed", String(button.dataset.choose === choice && !whole));
@@ -139,12 +146,19 @@ async function flush() {
   }, (error) => {
     at("saved").textContent = "not saved";
     complain(error);
+    // The server may be back in a while; what it refuses it refuses again.
+    if (!(error.status >= 400 && error.status < 500)) timer = setTimeout(flush, RETRY_MS);
   });
   await saving;
   saving = null;
 }
 
 function heard(answer) {
+  if (answer.merge !== given.merge || `${answer.ours} ${answer.theirs}` !== given.commits) {
+    // It goes on from where the kitchens are now, with other regions.
+    location.reload();
+    return false;
+  }
   const others = answer.decisions.filter((one) => one.by !== given.me);
   decisions.add(answer);
   if (open) open.hear(decisions.of(open.file.path));
@@ -178,7 +192,7 @@ function check() {
       return item;
     }));
     at("wrong").hidden = checks.complaints.length === 0;
-    if (checks.complaints.length) say(`${checks.complaints.length} complaints: ${checks.complaints[0].what}`);
+    if (checks.complaints.length) say(`The checks found: ${checks.complaints[0].path}, line ${checks.complaints[0].line}: ${checks.complaints[0].what}`);
     if (open && open.unsaved().length === 0) {
       open.complain(checks.complaints.filter((one) => one.path === open.file.path));
     }
@@ -212,7 +226,7 @@ async function nextOpen() {
   const next = order.find((file) => decisions.count(file).open > 0);
   if (!next) return say("Nothing is open any more.");
   if (next.path !== open?.file.path) await show(next.path);
-  const first = open.nextOpen();
+  const first = open.nextOpen({ from: 0 });
   if (first >= 0) open.go(first);
   else open.result.focus();
 }
@@ -325,7 +339,7 @@ async function begin() {
     return;
   }
   count();
-  await show(wanted(), { isNew: false });
+  if (turns === 0) await show(wanted(), { isNew: false });
   check();
   setTimeout(poll, POLL_MS);
 }

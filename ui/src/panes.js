@@ -59,7 +59,7 @@ export function pane({ parent, text, path, label, nonce, isReadOnly, extensions 
         // Other signs for the end of a line are a part of it, and stay.
         EditorState.lineSeparator.of("\n"),
         EditorState.readOnly.of(isReadOnly),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
         lineNumbers(),
         highlightSpecialChars(),
         drawSelection(),
