@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from airflow_dataops.evidence_ports import ApprovalBook
     from airflow_dataops.merge_ports import OutlineReader, PullRequests
+    from airflow_dataops.schedule_ports import Switches
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,13 @@ def approvals() -> ApprovalBook:
     from airflow_dataops.registry.approvals import ApprovalTable
 
     return ApprovalTable(bootstrap.metadata_database())
+
+
+def switches() -> Switches:
+    """Who used Airflow's own pause switch."""
+    from airflow_dataops.registry.switches import AirflowSwitches
+
+    return AirflowSwitches(bootstrap.metadata_database())
 
 
 def evidence_places(project: str) -> EvidencePlaces:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.schedule import EnabledSchedule, PipelineSchedule
     from airflow_dataops.domain.source_change import Authorship, SourceChange
+    from airflow_dataops.domain.switch import Switch
 
 
 class Schedules(Protocol):
@@ -42,6 +44,13 @@ class Schedules(Protocol):
             KitchenNotFound: the kitchen is deleted.
             KitchenBusy: it is being deleted.
         """
+
+
+class Switches(Protocol):
+    """Airflow's own pause switch."""
+
+    def of(self, kitchens: Iterable[Kitchen], *, since: datetime) -> list[Switch]:
+        """Uses of the switch on pipelines of some living kitchens, the oldest first."""
 
 
 class SourceBranches(Protocol):

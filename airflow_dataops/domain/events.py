@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     DELETED = "deleted"
     ENDS_SOON = "ends soon"
     STAFF = "staff"
+    SWITCHED = "switched"
     NOTE = "note"
 
 

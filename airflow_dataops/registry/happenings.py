@@ -40,7 +40,13 @@ _DEATHS = {
     "heartbeat timeout": "It gave no sign of life any more and was given up.",
     "state mismatch": "Its process ended without a word; its executor says so.",
 }
-_DEEDS = (EventKind.CREATED, EventKind.DELETED, EventKind.ENDS_SOON, EventKind.STAFF)
+_DEEDS = (
+    EventKind.CREATED,
+    EventKind.DELETED,
+    EventKind.ENDS_SOON,
+    EventKind.STAFF,
+    EventKind.SWITCHED,
+)
 _MOST_SUCCESSES = 100
 _MOST_AT_ONCE = 200
 # The note is made by the scheduler's clock, the end can be dated by the worker's.

@@ -69,6 +69,7 @@ _SIGNS = {
     EventKind.DELETED: ":wastebasket:",
     EventKind.ENDS_SOON: ":hourglass_flowing_sand:",
     EventKind.STAFF: ":busts_in_silhouette:",
+    EventKind.SWITCHED: ":double_vertical_bar:",
     EventKind.NOTE: ":speech_balloon:",
 }
 _VERDICT_SIGNS = {
@@ -92,6 +93,7 @@ def _headline(events: Sequence[Event]) -> tuple[str, str]:
         EventKind.DELETED: f"{name} was deleted by {event.by}",
         EventKind.ENDS_SOON: f"{name} ends soon",
         EventKind.STAFF: _staff(event, name),
+        EventKind.SWITCHED: _switched(event, name),
         EventKind.NOTE: f"{name} says",
     }[event.kind]
     if event.verdicts and len(event.verdicts) == 1:
@@ -113,6 +115,11 @@ def _staff(event: Event, name: str) -> str:
     if role == "none":
         return f"{event.by} took {who} off the staff of {name}"
     return f"{event.by} made {who} {role} of {name}"
+
+
+def _switched(event: Event, name: str) -> str:
+    to = "unpaused" if event.details.get("to") == "not paused" else "paused"
+    return f"{name}.{event.details.get('pipeline', '')} was {to} in Airflow by {event.by}"
 
 
 def _body(event: Event) -> list[str]:

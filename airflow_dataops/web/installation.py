@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_dataops.evidence_ports import ApprovalBook
     from airflow_dataops.overview_ports import Overview
     from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations, ShownCodeRegister
-    from airflow_dataops.schedule_ports import Schedules, SourceBranches
+    from airflow_dataops.schedule_ports import Schedules, SourceBranches, Switches
     from airflow_dataops.services.credentials import LoginPlaces
     from airflow_dataops.services.evidence import EvidencePlaces
     from airflow_dataops.services.kitchens import Places
@@ -43,6 +43,7 @@ class Installation:
         evidence_kept: how long evidence is.
         overview: many kitchens at once.
         approvals: what waits for somebody's approval.
+        switches: Airflow's own, with which pipelines are paused.
     """
 
     projects: Projects
@@ -65,6 +66,7 @@ class Installation:
     evidence_kept: timedelta
     overview: Overview
     approvals: ApprovalBook
+    switches: Switches
 
 
 def this_installation() -> Installation:
@@ -105,4 +107,5 @@ def this_installation() -> Installation:
         results_kept=timedelta(days=config.settings().keep_results_days),
         overview=overview_places.overview(),
         approvals=merge_places.approvals(),
+        switches=merge_places.switches(),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from airflow_dataops.errors import OutsideSystemError
-from airflow_dataops.services import janitor, kitchens
+from airflow_dataops.services import janitor, kitchens, watching_switches
 from airflow_dataops.web.evidence_collecting import collect_if_possible, write_down_if_possible
 
 if TYPE_CHECKING:
@@ -30,6 +30,14 @@ def make_round(environment: str, installation: Installation, *, now: datetime) -
         if kitchen.environment == environment:
             collect_if_possible(installation, kitchen, now=now)
             write_down_if_possible(installation, kitchen, now=now)
+    if home.protected:
+        watching_switches.report(
+            home,
+            installation.registry.kitchens(environment=home.name),
+            switches=installation.switches,
+            audit_trail=installation.audit_trail,
+            now=now,
+        )
     acting = _Acting(installation, now)
     done = janitor.make_round(
         home,
