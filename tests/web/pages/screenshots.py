@@ -26,6 +26,7 @@ PAGES = {
     "run": "/dags/dev_kitchen.profitability/runs/scheduled__1",
     "staff": "/kitchens/dev_kitchen/staff",
     "delete": "/kitchens/padma_forecast/delete",
+    "conflicts": "/kitchens/dev_kitchen/merge/down/conflicts?path=pipelines/profit/pipeline.py",
     "schedules": "/schedules",
     "not_there": "/kitchens/none_such",
 }
@@ -64,12 +65,14 @@ def _picture(folder: Path, into: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     from tests.web import conftest
+    from tests.web.pages.conflict_scene import begin
     from tests.web.pages.conftest import served
     from tests.web.pages.scene import live_in, staff_retail
 
     with conftest.opened(folder) as site, served(site.client.app) as url:
         staff_retail(site)
         live_in(site)
+        begin(site)
         operation = site.ask("GET", "/kitchens/dev_kitchen/operation", by="padma").json()["id"]
         pages = {**PAGES, "operation": f"/operations/{operation}", "signed_out": "/"}
         with sync_playwright() as playwright:
@@ -92,6 +95,8 @@ def _shoot(browser, url, pages, into, *, theme, width) -> None:
             context.add_cookies([cookie("padma", url)])
         page = context.new_page()
         page.goto(f"{url}/dataops/pages{path}")
+        if name == "conflicts":
+            page.locator("#merge-editor[data-ready]").wait_for()
         page.screenshot(path=into / f"{name}-{theme}-{width}.png")
         context.close()
 
