@@ -107,6 +107,7 @@ _CREDENTIALS = (
         default="table",
     ),
 )
+_DATE = Arg(("--date",), help="The day that the run is about: 2026-11-30; default: today")
 _RUN = (
     Arg(("pipeline",), help="Name of the pipeline: that of its folder"),
     Arg(
@@ -115,7 +116,7 @@ _RUN = (
         "until Airflow has read it",
         action="store_true",
     ),
-    Arg(("--date",), help="The day that the run is about: 2026-11-30; default: today"),
+    _DATE,
     Arg(
         ("--follow",),
         help="Show what each task comes to until the run is over, or return at once",
@@ -129,6 +130,7 @@ _TEST = (
         help="Only pipelines that are built from something else than the parent's",
         action="store_true",
     ),
+    _DATE,
     Arg(("--follow",), help="Show what each task comes to, too", action="store_true"),
 )
 _LOGIN = (

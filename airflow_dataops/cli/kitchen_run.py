@@ -44,7 +44,7 @@ def run_pipeline(arguments: Any) -> None:
     """Run a pipeline of a kitchen and follow it to its end."""
     name = names.check_kitchen_name(arguments.kitchen)
     pipeline = names.check_pipeline_name(arguments.pipeline)
-    about = _run_date(arguments.date)
+    about = run_date(arguments.date)
     is_for_people = arguments.output in {"table", "plain"}
     display = RunDisplay(sys.stdout if is_for_people else sys.stderr)
     with ApiClient.of_present_login() as api, display:
@@ -169,7 +169,12 @@ def _stop_watching(run: RunAnswer) -> NoReturn:
     sys.exit(INTERRUPTED)
 
 
-def _run_date(text: str | None) -> date | None:
+def run_date(text: str | None) -> date | None:
+    """The day that ``--date`` names; None for today.
+
+    Raises:
+        UsageError: it names none.
+    """
     if text is None:
         return None
     try:

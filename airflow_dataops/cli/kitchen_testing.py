@@ -21,6 +21,7 @@ from airflow_dataops.errors import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from airflow_dataops.cli.api_models import RunAnswer, TaskAnswer
     from airflow_dataops.cli.evidence_models import PlannedAnswer
@@ -62,6 +63,7 @@ def display_on(stream: IO[str], *, follows: bool) -> RunDisplay:
 def test_kitchen(arguments: Any) -> None:
     """Run a kitchen's pipelines in the order of their data, and say what is green."""
     kitchen = names.check_kitchen_name(arguments.kitchen)
+    about = kitchen_run.run_date(arguments.date)
     is_for_people = arguments.output in {"table", "plain"}
     stream = sys.stdout if is_for_people else sys.stderr
     display = display_on(stream, follows=arguments.follow)
@@ -69,7 +71,8 @@ def test_kitchen(arguments: Any) -> None:
         query = {"changed": "true"} if arguments.changed else None
         place = ("kitchens", kitchen, "test-plan")
         plan = api.one(TestPlanAnswer, "GET", *place, query=query)
-        tested = Testing(kitchen=kitchen, plan=plan, api=api, display=display).to_the_end()
+        round_of_tests = Testing(kitchen=kitchen, plan=plan, api=api, display=display, about=about)
+        tested = round_of_tests.to_the_end()
         gate = _gate(kitchen, api)
     _show(tested, gate, arguments)
     bad = [one.pipeline for one in tested if one.standing != _GREEN]
@@ -79,12 +82,17 @@ def test_kitchen(arguments: Any) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testing:
-    """One round of tests of a kitchen."""
+    """One round of tests of a kitchen.
+
+    Attributes:
+        about: the day that its runs are about; None for today.
+    """
 
     kitchen: str
     plan: TestPlanAnswer
     api: ApiClient
     display: RunDisplay
+    about: date | None = None
 
     def to_the_end(self) -> list[_Tested]:
         """Run wave after wave; what waits for one that is not green is not run."""
@@ -112,7 +120,7 @@ class Testing:
             kitchen=self.kitchen, pipeline=planned.pipeline, commit=self.plan.commit
         )
         shown = kitchen_run.shown(wanted, self.api, self.display)
-        run = kitchen_run.begin(shown, None, self.api)
+        run = kitchen_run.begin(shown, self.about, self.api)
         self.display.begun(run, commit=shown.commit)
         return run
 

@@ -116,10 +116,12 @@ def complete(arguments: Any) -> None:
 
 @command
 def abandon(arguments: Any) -> None:
-    """End the merge under way without merging."""
+    """End the merge under way without merging, or take a proposed one back."""
+    place = _place(arguments, "up" if arguments.up else "down")
     with ApiClient.of_present_login() as api:
-        api.json("POST", *_place(arguments), "abandon", body=_reason(arguments))
-    print(f"the merge into {arguments.kitchen} is over, and nothing was merged")
+        api.json("POST", *place, "abandon", body=_reason(arguments))
+    what = "up of" if arguments.up else "into"
+    print(f"the merge {what} {arguments.kitchen} is over, and nothing was merged")
 
 
 def _preview_of_kitchen(kitchen: str, arguments: Any) -> int:

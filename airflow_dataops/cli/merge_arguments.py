@@ -50,6 +50,11 @@ _LAND = (
     ),
     Arg(("--follow",), help="Show what each task comes to, too", action="store_true"),
 )
+_PROPOSED = Arg(
+    ("--up",),
+    help="The merge of the kitchen into its parent that is proposed at the repository's host",
+    action="store_true",
+)
 _RESOLVE = (
     Arg(("path",), help="Path in conflict, as status lists it"),
     Arg(
@@ -97,7 +102,11 @@ def merge_group() -> GroupCommand:
             ),
             _queue(),
             *_reverts(),
-            _command("abandon", "End the merge under way without merging", (_KITCHEN, _REASON)),
+            _command(
+                "abandon",
+                "End the merge under way without merging; with --up, close its pull request",
+                (_KITCHEN, _PROPOSED, _REASON),
+            ),
         ),
     )
 
