@@ -21,6 +21,7 @@ from airflow_dataops.cli.merge_arguments import merge_group
 from airflow_dataops.cli.release_arguments import evidence_group, release_group
 from airflow_dataops.cli.schedule_arguments import schedule_group
 from airflow_dataops.cli.tests_arguments import tests_group
+from airflow_dataops.cli.work_arguments import HAND_OFF, work_group
 
 _ENVIRONMENT = Arg(("environment",), help="Name of the release environment")
 _PLATFORM = Arg(
@@ -237,6 +238,7 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
         "staff": ("kitchen_api.staff_kitchen", "Show or change who works in a kitchen"),
         "run": ("kitchen_run.run_pipeline", "Run a pipeline and follow it, after a push"),
         "test": ("kitchen_testing.test_kitchen", "Run its pipelines in order; what is green?"),
+        "hand-off": ("work.hand_off", "Hand its work to somebody, who may cook there then"),
         "history": ("kitchen_api.show_history", "Show who did what to a kitchen"),
         "credentials": ("credentials.get_credentials", "Get a login that ends by itself"),
         "refresh": (
@@ -253,6 +255,7 @@ def _kitchen_commands() -> tuple[ActionCommand, ...]:
         "staff": (_KITCHEN, *_STAFF, ARG_OUTPUT),
         "run": (_KITCHEN, *_RUN, ARG_OUTPUT),
         "test": (_KITCHEN, *_TEST, ARG_OUTPUT),
+        "hand-off": (_KITCHEN, *HAND_OFF, ARG_OUTPUT),
         "history": (_KITCHEN, ARG_OUTPUT),
         "credentials": (_KITCHEN, *_CREDENTIALS),
         "refresh": (_KITCHEN, _LOCAL),
@@ -287,6 +290,7 @@ def _other_groups() -> tuple[CLICommand, ...]:
         release_group(),
         evidence_group(),
         approval_group(),
+        work_group(),
         GroupCommand(name="operation", help="Creations and deletions", subcommands=(show,)),
         GroupCommand(name="audit", help="Who did what", subcommands=(export,)),
         GroupCommand(name="alerts", help="What people were told in Slack", subcommands=(alerts,)),

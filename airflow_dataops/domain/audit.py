@@ -22,6 +22,7 @@ class AuditEntry:
         source: where it was asked: ``api 10.0.0.7``, ``cli --local on etl-1``, ``janitor``.
         action: what was done, in the words of ``domain.permissions`` and of operations.
         details: what else is to be known; never a secret.
+        id: rises in the order of writing; None for one that is not written yet.
     """
 
     at: datetime
@@ -34,6 +35,7 @@ class AuditEntry:
     kitchen: str | None = None
     reason: str | None = None
     details: Mapping[str, str] = field(default_factory=dict)
+    id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ class Action(StrEnum):
     OVERRIDE_GATE = "override the gate of"
     REVERT = "take back a merge into"
     CHANGE = "change"
+    HAND_OFF = "hand off the work of"
     STAFF = "staff"
     DELETE = "delete"
 
@@ -52,6 +53,7 @@ _NEEDS = {
     Action.OVERRIDE_GATE: Role.HEAD,
     Action.REVERT: Role.COOK,
     Action.CHANGE: Role.HEAD,
+    Action.HAND_OFF: Role.COOK,
     Action.STAFF: Role.HEAD,
     Action.DELETE: Role.HEAD,
 }

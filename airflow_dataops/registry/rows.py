@@ -195,6 +195,7 @@ def audit_entry_of(row: AuditRow) -> AuditEntry:
         kitchen=row.kitchen,
         reason=row.reason,
         details=details,
+        id=row.id,
     )
 
 

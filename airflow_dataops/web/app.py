@@ -34,6 +34,7 @@ from airflow_dataops.web.api import (
     schedules,
     staff,
     tasks,
+    works,
 )
 from airflow_dataops.web.auth import asking_person
 from airflow_dataops.web.installation import this_installation
@@ -65,6 +66,7 @@ _FOR_PEOPLE = (
     promotions,
     evidence,
     releases,
+    works,
     credentials,
     operations,
     audit,

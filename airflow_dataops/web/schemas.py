@@ -130,6 +130,13 @@ class PutMember(_Body):
     reason: Reason | None = None
 
 
+class PutHandOff(_Body):
+    """To whom work is handed, and what they should know."""
+
+    to: Name
+    note: Reason | None = None
+
+
 class GetCredentials(_Body):
     """How long a login is to last: ``8h``, ``30m``."""
 
@@ -288,6 +295,7 @@ BODIES = (
     CreateKitchen,
     ChangeKitchen,
     PutMember,
+    PutHandOff,
     GetCredentials,
     SetSchedule,
     EnableSchedule,

@@ -96,6 +96,12 @@ TABLE = {
     "GET /kitchens/{name}": seen(200),
     "GET /kitchens/{name}/staff": seen(200),
     "GET /kitchens/{name}/history": seen(200),
+    # Of the kitchens that one sees alone; a base kitchen is nobody's piece of work.
+    "GET /work": all_(200),
+    "GET /kitchens/{name}/work": {**seen(200), "protected": all_(422)},
+    "PUT /kitchens/{name}/work/assignee": for_kitchens(
+        200, least="cook", protected=owner_alone(422)
+    ),
     "GET /kitchens/{name}/pipelines": seen(200),
     "GET /kitchens/{name}/operation": seen(200),
     "GET /operations/{operation_id}": seen(200),
@@ -205,6 +211,7 @@ BODIES = {
     "POST /kitchens/{name}/merge/{direction}/abandon": {},
     "POST /kitchens/{name}/credentials/{tool}": {"ttl": "8h"},
     "PUT /kitchens/{name}/staff/{who}": {"role": "guest"},
+    "PUT /kitchens/{name}/work/assignee": {"to": "carl"},
 }
 # The platform's tasks alone; statuses of a task of another environment are in test_tasks.
 OF_TASKS = {

@@ -61,7 +61,8 @@ def create(asked: KitchenRequest, occasion: Occasion, places: Places) -> Operati
     )
     places.hooks.before(_event(operation, staff))
     _refuse_what_is_others(kitchen, places)
-    audit = entry(occasion, "begin to create", kitchen)
+    ticket = {"ticket": kitchen.settings.ticket} if kitchen.settings.ticket else {}
+    audit = entry(occasion, "begin to create", kitchen, **ticket)
     places.registry.add(kitchen, staff=staff, operation=operation, audit=audit)
     return _advance(operation, occasion, places)
 
@@ -156,9 +157,14 @@ def change(
     else:  # an end that has come meanwhile is no reason to refuse another ticket
         check_settings(replace(settings, ends_at=None), now=occasion.now)
     channel = channel_change(kitchen.settings.slack_channel, settings.slack_channel)
-    changed = registry.change(kitchen, settings, audit=entry(occasion, CHANGE, kitchen, **channel))
+    facts = channel | _ticket_change(kitchen.settings.ticket, settings.ticket)
+    changed = registry.change(kitchen, settings, audit=entry(occasion, CHANGE, kitchen, **facts))
     registry.ask_for_parsing(changed)
     return changed
+
+
+def _ticket_change(before: str | None, after: str | None) -> dict[str, str]:
+    return {} if before == after else {"ticket": after or "none"}
 
 
 def _advance(operation: Operation, occasion: Occasion, places: Places) -> Operation:

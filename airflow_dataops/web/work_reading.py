@@ -1,0 +1,80 @@
+"""Pieces of work that a person may see, read from the audit trail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain import permissions
+from airflow_dataops.domain.audit import AuditQuery
+from airflow_dataops.domain.work import ACTIONS, Course, works
+from airflow_dataops.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.release_environment import Projects
+    from airflow_dataops.domain.work import Work
+    from airflow_dataops.ports import AuditTrail
+    from airflow_dataops.web.visit import Visit
+
+# A trail that is longer tells of its newer part alone.
+MOST_ENTRIES = 100_000
+
+
+def course_of(projects: Projects, project: str) -> Course:
+    """What turns deeds in a project into steps.
+
+    Work is released in protected environments; where a project has none, nowhere.
+    """
+    environments = projects.projects[project].environments.values()
+    return Course(
+        bases=frozenset(one.base_kitchen.name for one in environments),
+        released_in=frozenset(one.base_kitchen.name for one in environments if one.protected),
+    )
+
+
+def works_of(project: str, projects: Projects, audit_trail: AuditTrail) -> list[Work]:
+    """All pieces of work of a project."""
+    environments = tuple(projects.projects[project].environments)
+    asked = AuditQuery(environments=environments, actions=ACTIONS, at_most=MOST_ENTRIES)
+    return works(audit_trail.entries(asked), course_of(projects, project))
+
+
+def work_of(kitchen: Kitchen, visit: Visit) -> Work:
+    """The work of a kitchen.
+
+    Raises:
+        InvalidRequest: it is the kitchen that an environment starts with.
+    """
+    here = visit.installation
+    for found in works_of(kitchen.project, here.projects, here.audit_trail):
+        if found.kitchen_id == kitchen.id:
+            return found
+    message = (
+        f"{kitchen.name} is a kitchen that an environment starts with, and nobody's piece of "
+        "work; ask for a kitchen that was cut from it"
+    )
+    raise InvalidRequest(message, field="name")
+
+
+def visible_works(visit: Visit) -> list[Work]:
+    """Works of kitchens that a person sees, and former ones that are their own or in their care."""
+    here, visible = visit.installation, {seen.kitchen.id for seen in visit.visible()}
+    living = {kitchen.id for kitchen in here.registry.kitchens()}
+    owned = {
+        environment.name
+        for environment in here.projects.environments()
+        if permissions.is_owner(visit.person, environment)
+    }
+
+    def is_shown(one: Work) -> bool:
+        if one.kitchen_id in visible or one.environment in owned:
+            return True
+        had = {stay.assignee for stay in one.stays}
+        return one.kitchen_id not in living and visit.person.name in had
+
+    return [
+        one
+        for project in here.projects.projects
+        for one in works_of(project, here.projects, here.audit_trail)
+        if is_shown(one)
+    ]
