@@ -45,7 +45,8 @@ async function show(path, { isNew = true } = {}) {
   await flush();
   let file;
   try {
-    file = await server.file(path);
+    file = await (path === early?.path ? early.file : server.file(path));
+    early = null;
   } catch (error) {
     complain(error);
     return;
@@ -325,13 +326,20 @@ addEventListener("pagehide", () => {
   if (sent.length) server.decide(sent, decisions.version, true).catch(() => {});
 });
 
+const asked = () => new URLSearchParams(location.search).get("path");
+
 function wanted() {
-  const asked = new URLSearchParams(location.search).get("path");
-  const known = files.find((file) => file.path === asked) ?? files.find((file) => decisions.count(file).open > 0);
+  const known = files.find((file) => file.path === asked()) ?? files.find((file) => decisions.count(file).open > 0);
   return (known ?? files[0]).path;
 }
 
+// The file that is shown first, most likely, is asked for together with the decisions.
+let early = null;
+
 async function begin() {
+  const { path } = files.find((file) => file.path === asked()) ?? files[0];
+  early = { path, file: server.file(path) };
+  early.file.catch(() => {});
   try {
     decisions.add(await server.decisions(0));
   } catch (error) {
