@@ -59,6 +59,9 @@ class MergeRepository(Protocol):
             CannotMerge: they have nothing in common.
         """
 
+    def difference(self, preview: MergePreview, changed: FileChange) -> str:
+        """What git prints about a file that a merge changes, from ours to the merged tree."""
+
     def inputs(
         self, preview: MergePreview, *, dags_folder: str
     ) -> tuple[TreeInputs, TreeInputs | None]:

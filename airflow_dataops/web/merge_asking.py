@@ -38,7 +38,7 @@ def merge_asked(
     parent = _parent(visit, child)
     kitchen, other = (child, parent) if direction is Direction.DOWN else (parent, child)
     if not may_see:
-        _check_right(visit, direction, kitchen, other, body)
+        check_right(visit, direction, kitchen, other, body)
     if body is not None and body.override:
         visit.check(Action.OVERRIDE_GATE, kitchen)
     if direction is Direction.UP and with_evidence:
@@ -62,16 +62,19 @@ def merge_asked(
 def may_decide(visit: Visit, asked: merging.MergeRequest) -> bool:
     """Whether the person may decide about conflicts of this merge, and complete it."""
     try:
-        _check_right(visit, asked.direction, asked.kitchen, asked.other, None)
+        check_right(visit, asked.direction, asked.kitchen, asked.other, None)
     except NotAllowed:
         return False
     return True
 
 
-def _check_right(
+def check_right(
     visit: Visit, direction: Direction, kitchen: Kitchen, other: Kitchen, body: AskMerge | None
 ) -> None:
-    """Who proposes delivers their own kitchen; that something may go is not theirs to say."""
+    """Refuse who may not merge.
+
+    Who proposes delivers their own kitchen; that something may go is not theirs to say.
+    """
     is_proposal = visit.environment(kitchen).pull_requests is not None
     if direction is Direction.UP and is_proposal and not (body and body.acknowledged):
         visit.check(Action.PROPOSE, other)

@@ -198,6 +198,13 @@ class AskMerge(_Body):
     reason: Reason | None = None
 
 
+class SeenCommits(_Body):
+    """What a preview showed, which has to be so still."""
+
+    ours: Commit | None = None
+    theirs: Commit | None = None
+
+
 class LandQueue(_Body):
     """A pass over a queue; what is untested is tested in the kitchen ``test_in``."""
 

@@ -140,6 +140,10 @@ TABLE = {
     # Nobody has changed anything below demo_dev; what stands at the top has no parent.
     "GET /kitchens/{name}/merge/{direction}/preview": {**seen(200), "protected": all_(422)},
     "GET /kitchens/{name}/merge/{direction}": no_merge(),
+    # The merge changes no file: who may read code hears that.
+    "GET /kitchens/{name}/merge/{direction}/files/{number}": for_kitchens(
+        422, least="guest", protected=all_(422)
+    ),
     # The table's kitchens hang below one that not everybody sees.
     "GET /kitchens/{name}/merge/up/gate": {**seen(200), "protected": all_(422)},
     "GET /kitchens/{name}/evidence": seen(200),

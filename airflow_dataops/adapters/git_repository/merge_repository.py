@@ -139,6 +139,15 @@ class MergeRepository:
 
         return self._trying((ours, theirs), look)
 
+    def difference(self, preview: MergePreview, changed: FileChange) -> str:
+        """What git prints about a file that a merge changes, from ours to the merged tree."""
+
+        def look(database: ObjectDatabase) -> str:
+            with database.looking() as merging:
+                return previews.difference(merging, preview, changed)
+
+        return self._trying((preview.ours, preview.theirs), look)
+
     def inputs(
         self, preview: MergePreview, *, dags_folder: str
     ) -> tuple[TreeInputs, TreeInputs | None]:

@@ -57,6 +57,16 @@ def changes(merging: Merging, preview: MergePreview, tree: str) -> list[FileChan
     ]
 
 
+def difference(merging: Merging, preview: MergePreview, changed: FileChange) -> str:
+    """What git prints about a file that a merge changes."""
+    tree = merging.merge(preview.ours, preview.theirs).tree
+    paths = [f":(top,literal){path}" for path in (changed.before, changed.path) if path]
+    # Nothing that a repository's own settings name is run for it.
+    plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames")
+    said = merging.run("diff", *plain, f"{preview.ours}^{{tree}}", tree, "--", *paths)
+    return said.decode("utf-8", "replace")
+
+
 def texts(database: ObjectDatabase, ours: str, theirs: str) -> dict[str, Parts]:
     """The files whose text is in conflict, by path: what git merged, and what it left.
 

@@ -14,6 +14,7 @@ from airflow_dataops.services.merging.queueing import (
     leave,
     stage,
 )
+from airflow_dataops.services.merging.reading import difference
 from airflow_dataops.services.merging.releasing import Street, deliveries
 from airflow_dataops.services.merging.request import (
     MergeDraft,
@@ -41,6 +42,7 @@ __all__ = [
     "complete",
     "decisions",
     "deliveries",
+    "difference",
     "draft",
     "join",
     "land_queue",

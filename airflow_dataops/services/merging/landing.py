@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from airflow_dataops.domain.merge import Direction
+from airflow_dataops.domain.merge import Direction, moved
 from airflow_dataops.domain.merge_draft import KitchenMerge, MergeState
 from airflow_dataops.domain.merge_event import MergeEvent, MergePlan
 from airflow_dataops.domain.merge_gate import Asked
@@ -77,6 +77,20 @@ def tips_of(asked: MergeRequest, places: MergePlaces) -> tuple[str, str]:
             )
             raise KitchenError(message)
     return tips[branches[0]], tips[branches[1]]
+
+
+def check_seen(asked: MergeRequest, *, ours: str, theirs: str) -> None:
+    """Refuse what was asked about commits that the branches are not at any more.
+
+    Raises:
+        BranchMoved: one of them is somewhere else now.
+    """
+    for kitchen, seen, now in (
+        (asked.kitchen, asked.ours, ours),
+        (asked.other, asked.theirs, theirs),
+    ):
+        if seen not in {None, now}:
+            raise BranchMoved(kitchen.branch, moved(str(seen), now))
 
 
 def land(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.audit import check_reason
-from airflow_dataops.domain.merge import Direction, moved
+from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_draft import (
     Choice,
     Resolution,
@@ -15,10 +15,10 @@ from airflow_dataops.domain.merge_draft import (
 )
 from airflow_dataops.domain.merge_event import MergePlan
 from airflow_dataops.domain.merge_gate import Gate
-from airflow_dataops.errors import BranchMoved, InvalidRequest, KitchenBusy, MergeNotReady
+from airflow_dataops.errors import InvalidRequest, KitchenBusy, MergeNotReady
 from airflow_dataops.services.merging import approving, proposing
 from airflow_dataops.services.merging.gate import gate_of, merged_down
-from airflow_dataops.services.merging.landing import land, new_merge, promises, tips_of
+from airflow_dataops.services.merging.landing import check_seen, land, new_merge, promises, tips_of
 from airflow_dataops.services.merging.meaning import meaning_of
 from airflow_dataops.services.merging.request import MergeOutcome, MergeReport
 
@@ -71,7 +71,7 @@ def merge(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
     _check_override(asked)
     under_way = proposing.under_way(asked, places)
     ours, theirs = tips_of(asked, places)
-    _check_seen(asked, ours=ours, theirs=theirs)
+    check_seen(asked, ours=ours, theirs=theirs)
     found, files = places.repository.preview(ours, theirs)
     found = _with_relation(found, places)
     if found.is_nothing_new:
@@ -155,15 +155,6 @@ def _passed(
         gate = gate_of(asked, found, meaning, places) if first.is_met else gate
         raise MergeNotReady(asked.what, [str(item) for item in gate.missing])
     return gate, meaning
-
-
-def _check_seen(asked: MergeRequest, *, ours: str, theirs: str) -> None:
-    for kitchen, seen, now in (
-        (asked.kitchen, asked.ours, ours),
-        (asked.other, asked.theirs, theirs),
-    ):
-        if seen not in {None, now}:
-            raise BranchMoved(kitchen.branch, moved(str(seen), now))
 
 
 def _drafted(

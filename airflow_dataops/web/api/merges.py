@@ -9,13 +9,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path, Query
 
 from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.permissions import Action
+from airflow_dataops.errors import NotAllowed
 from airflow_dataops.services import merging
 from airflow_dataops.web.api.merge_conflicts import resolutions
 from airflow_dataops.web.bodies import body_of, described
+from airflow_dataops.web.difference_answers import DifferenceAnswer, difference_answer
 from airflow_dataops.web.gate_answers import GateAnswer, gate_answer
 from airflow_dataops.web.merge_answers import (
     DraftAnswer,
@@ -28,7 +30,13 @@ from airflow_dataops.web.merge_answers import (
     preview_answer,
 )
 from airflow_dataops.web.merge_asking import merge_asked, places_of
-from airflow_dataops.web.schemas import AskMerge, CompleteMerge, EndMerge, ResolveConflicts
+from airflow_dataops.web.schemas import (
+    AskMerge,
+    CompleteMerge,
+    EndMerge,
+    ResolveConflicts,
+    SeenCommits,
+)
 from airflow_dataops.web.visit import PresentVisit
 
 router = APIRouter(tags=["merges"])
@@ -59,6 +67,26 @@ def preview_merge(
     asked = merge_asked(visit, name, direction, may_see=True)
     report = merging.preview(asked, places_of(visit, asked), with_meaning=meaning)
     return preview_answer(asked, report)
+
+
+@router.get(f"{_MERGE}/files/{{number}}")
+def show_difference(
+    visit: PresentVisit,
+    name: str,
+    direction: Direction,
+    number: Annotated[int, Path(ge=1, le=1_000_000)],
+    seen: Annotated[SeenCommits, Query()],
+) -> DifferenceAnswer:
+    """How a file of the preview's list, counted from 1, changes with the merge.
+
+    ``ours`` and ``theirs`` are what the preview showed, and have to be still.
+    """
+    body = AskMerge(ours=seen.ours, theirs=seen.theirs)
+    asked = merge_asked(visit, name, direction, body, may_see=True)
+    if all(visit.as_seen(one).role is None for one in (asked.kitchen, asked.other)):
+        why = "code is its staff's to read"
+        raise NotAllowed(visit.person.name, f"read the code of {name}", why)
+    return difference_answer(merging.difference(asked, number, places_of(visit, asked)))
 
 
 @router.get("/kitchens/{name}/merge/up/gate")

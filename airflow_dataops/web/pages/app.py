@@ -16,11 +16,13 @@ from airflow_dataops.web.pages import (
     front,
     kitchen,
     kitchens,
+    merging,
     operations,
     runs,
     schedules,
     settings,
     staff,
+    testing,
     tests,
 )
 from airflow_dataops.web.pages.headers import SafetyHeaders
@@ -41,6 +43,8 @@ _ROUTERS = (
     settings,
     runs,
     conflicts,
+    merging,
+    testing,
 )
 
 

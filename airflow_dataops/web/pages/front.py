@@ -13,6 +13,7 @@ from airflow_dataops.domain.overview import ScheduleFilter, ScheduleQuery
 from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.web.api.alerts import alerts_of
 from airflow_dataops.web.pages.kitchens import ending_soon
+from airflow_dataops.web.pages.merge_sides import between
 from airflow_dataops.web.pages.quality import quality_of
 from airflow_dataops.web.pages.rendering import page
 from airflow_dataops.web.visit import PresentVisit
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.data_tests import Outcome
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.overview import OpenMerge
+    from airflow_dataops.web.pages.merge_sides import Between
     from airflow_dataops.web.pages.quality import QualityShown
     from airflow_dataops.web.visit import Visit
 
@@ -90,11 +92,11 @@ def _qualities(kitchens: list[Kitchen], visit: Visit) -> list[QualityShown]:
     return [one for one in shown if one is not None]
 
 
-def _merges(kitchens: list[Kitchen], visit: Visit) -> list[tuple[str, str, OpenMerge]]:
-    """Merges that wait for somebody: what into what."""
-    named = {kitchen.id: kitchen.name for kitchen in kitchens}
+def _merges(kitchens: list[Kitchen], visit: Visit) -> list[tuple[Between, OpenMerge]]:
+    """Merges that wait for somebody."""
+    named = {kitchen.id: kitchen for kitchen in kitchens}
     return [
-        (named[one.other_id], named[one.kitchen_id], one)
+        (between(into=named[one.kitchen_id], merged=named[one.other_id]), one)
         for one in visit.installation.overview.open_merges(kitchens)
     ]
 

@@ -44,9 +44,8 @@
     document.getElementById("notices").replaceChildren(said);
   }
 
-  async function run(button) {
-    const dagId = button.dataset.run;
-    button.disabled = true;
+  // The id of the run that Airflow began; where it did not, the page says why.
+  async function begin(dagId) {
     try {
       const answer = await fetch(`${airflow}/api/v2/dags/${encodeURIComponent(dagId)}/dagRuns`, {
         method: "POST",
@@ -54,23 +53,62 @@
         body: JSON.stringify({ logical_date: null }),
       });
       const said = await answer.json();
-      if (answer.ok) {
-        showInAirflow(`${airflow}/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(said.dag_run_id)}`);
-        return;
-      }
+      if (answer.ok) return said.dag_run_id;
       const why = typeof said.detail === "string" ? said.detail : JSON.stringify(said.detail);
       notice(`Airflow does not run ${dagId}: ${why}`);
     } catch (error) {
       notice(`Airflow does not answer: ${error.message}. Look at the DAG's page whether it runs.`);
     }
-    button.disabled = false;
+    return null;
   }
 
+  async function run(button) {
+    const dagId = button.dataset.run;
+    button.disabled = true;
+    const runId = await begin(dagId);
+    if (runId) showInAirflow(`${airflow}/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}`);
+    else button.disabled = false;
+  }
+
+  // A kitchen's tests: what may begin is begun for as long as who asked for it looks.
+  const begun = new Set();
+  const roundOf = (box) => `testing ${box.dataset.testing}`;
+
+  async function goOnTesting() {
+    const box = document.getElementById("testing");
+    if (!box || sessionStorage.getItem(roundOf(box)) !== box.dataset.commit) return;
+    const ready = box.dataset.ready.split(" ").filter((dagId) => dagId && !begun.has(dagId));
+    if (!ready.length && !("moves" in box.dataset)) {
+      sessionStorage.removeItem(roundOf(box));
+      begun.clear();
+      return;
+    }
+    for (const dagId of ready) {
+      begun.add(dagId);
+      if (!(await begin(dagId))) {
+        sessionStorage.removeItem(roundOf(box));
+        return;
+      }
+    }
+    if (ready.length) htmx.trigger(document.body, "testing-begun");
+  }
+
+  function beginTesting(button) {
+    const box = document.getElementById("testing");
+    button.disabled = true;
+    begun.clear();
+    sessionStorage.setItem(roundOf(box), box.dataset.commit);
+    goOnTesting();
+  }
+  document.addEventListener("htmx:afterSettle", goOnTesting);
+  goOnTesting();
+
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-airflow-page], a[data-sign-in], button[data-run]");
+    const link = event.target.closest("a[data-airflow-page], a[data-sign-in], button[data-run], button[data-begin-testing]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     if (link.dataset.run) run(link);
+    else if ("beginTesting" in link.dataset) beginTesting(link);
     else if (link.hasAttribute("data-sign-in")) signIn(link.getAttribute("href"));
     else showInAirflow(link.getAttribute("href"));
   });

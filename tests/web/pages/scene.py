@@ -166,3 +166,42 @@ def staff_retail(site):
         site.put(who, role, in_="dev_kitchen", by="padma")
     soon = (datetime.now(tz=UTC) + timedelta(days=2)).isoformat()
     site.create("padma_forecast", "dev_kitchen", by="padma", shared=False, ends_at=soon)
+
+
+_PIPELINE = '''"""What each household brings in."""
+
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+
+from airflow_dataops import pipeline, stage, table
+
+sales = table("warehouse", "sales")
+
+
+@pipeline(schedule="{schedule}")
+def profitability():
+    with stage("collect") as collect:
+        SQLExecuteQueryOperator(task_id="sales", conn_id="warehouse", sql="{sql}")
+        collect.test(sales.row_count().between({low}, 50_000){more})
+'''
+_TESTED = ', sales.not_null("household_id")'
+
+
+def _code(*, schedule="0 6 * * 1", sql="select 1", low=40_000, more=_TESTED):
+    return _PIPELINE.format(schedule=schedule, sql=sql, low=low, more=more)
+
+
+def work_in(site):
+    """Work that is on its way: up from dev_kitchen, and in conflict below it."""
+    origin, file = site.origins["retail"], "pipelines/profitability/pipeline.py"
+
+    def push(branch, text, **files):
+        tip = origin.bare("rev-parse", f"refs/heads/{branch}")
+        origin._git("-C", origin.work, "fetch", "--quiet", origin.path, branch)
+        return origin.commit({file: text, **files}, branch=branch, source=tip)
+
+    base = push("demo_dev", _code())
+    for branch in ("dev_kitchen", "padma_forecast"):
+        origin.bare("update-ref", f"refs/heads/{branch}", base)
+    news = {"pipelines/churn/pipeline.py": _code().replace("profitability", "churn")}
+    push("dev_kitchen", _code(schedule="0 5 * * 1", sql="select 2", low=100, more=""), **news)
+    push("padma_forecast", _code(sql="select 3"))

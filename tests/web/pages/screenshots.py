@@ -24,6 +24,9 @@ PAGES = {
     "&test=rows%20of%20transactions",
     "settings": "/kitchens/dev_kitchen/settings",
     "run": "/dags/dev_kitchen.profitability/runs/scheduled__1",
+    "merge_up": "/kitchens/dev_kitchen/merge/up",
+    "merge_conflict": "/kitchens/padma_forecast/merge/down",
+    "testing": "/kitchens/dev_kitchen/testing?changed=true",
     "staff": "/kitchens/dev_kitchen/staff",
     "delete": "/kitchens/padma_forecast/delete",
     "conflicts": "/kitchens/dev_kitchen/merge/down/conflicts?path=pipelines/profit/pipeline.py",
@@ -37,7 +40,7 @@ def main() -> None:
     into = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
     into.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="dataops-pictures-"))
-    os.environ["AIRFLOW_HOME"] = str(folder)
+    os.environ |= {"AIRFLOW_HOME": str(folder), "AIRFLOW__DATAOPS__MERGE_BUILD_SECONDS": "60"}
     try:
         _prepare(folder)
         _picture(folder, into)
@@ -67,11 +70,12 @@ def _picture(folder: Path, into: Path) -> None:
     from tests.web import conftest
     from tests.web.pages.conflict_scene import begin
     from tests.web.pages.conftest import served
-    from tests.web.pages.scene import live_in, staff_retail
+    from tests.web.pages.scene import live_in, staff_retail, work_in
 
     with conftest.opened(folder) as site, served(site.client.app) as url:
         staff_retail(site)
         live_in(site)
+        work_in(site)
         begin(site)
         operation = site.ask("GET", "/kitchens/dev_kitchen/operation", by="padma").json()["id"]
         pages = {**PAGES, "operation": f"/operations/{operation}", "signed_out": "/"}
@@ -97,6 +101,7 @@ def _shoot(browser, url, pages, into, *, theme, width) -> None:
         page.goto(f"{url}/dataops/pages{path}")
         if name == "conflicts":
             page.locator("#merge-editor[data-ready]").wait_for()
+        page.wait_for_selector("[aria-busy=true]", state="detached")
         page.screenshot(path=into / f"{name}-{theme}-{width}.png")
         context.close()
 

@@ -61,6 +61,25 @@ TABLE = {
     ),
     # No merge is under way; what stands at the top has no parent.
     "GET /kitchens/{name}/merge/{direction}/conflicts": kinds(no_merge()),
+    "GET /kitchens/{name}/testing": kinds(seen(200)),
+    "GET /kitchens/{name}/merge/{direction}": kinds({**seen(200), "protected": all_(404)}),
+    "GET /kitchens/{name}/merge/{direction}/preview": kinds({
+        **seen(200), "protected": all_(404)
+    }),
+    # The merge changes no file: who may read code hears that.
+    "GET /kitchens/{name}/merge/{direction}/files/{number}": kinds({
+        "shared": staff_only(422, least="guest"),
+        "private": staff_only(422, least="guest", refused=404),
+        "protected": all_(422),
+    }),
+    "POST /kitchens/{name}/merge/{direction}": for_staff(303, least="cook", protected=all_(422)),
+    # No merge is under way, and nothing is new: who passes hears that.
+    "POST /kitchens/{name}/merge/{direction}/abandon": for_staff(
+        404, least="cook", protected=all_(422)
+    ),
+    "POST /kitchens/{name}/merge/{direction}/queue": for_staff(
+        409, least="cook", protected=staff_only(422, least="owner")
+    ),
     "GET /kitchens/{name}/settings": for_staff(
         200, least="head", protected=staff_only(200, least="owner")
     ),
@@ -109,7 +128,7 @@ def ask(street, route, who, kind):
     owners = {"shared": "chris", "private": "chris", "protected": "eric"}
     by = (owners.get(kind, "chris") if who == "owner" else PEOPLE.get(who)) or None
     values = {"name": kitchen, "pipeline": "none_such", "dag_id": f"{kitchen}.profit"}
-    values |= {"run_id": "manual__1", "direction": "down"}
+    values |= {"run_id": "manual__1", "direction": "down", "number": 1}
     if "{operation_id}" in path:
         of = street.site.ask("GET", f"/kitchens/{kitchen}/operation", by=owners[kind])
         values["operation_id"] = of.json()["id"]
