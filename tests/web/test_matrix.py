@@ -257,7 +257,7 @@ class Street:
         kitchen = kind and self.kitchen(kind, anew=method == "DELETE" and path.endswith("{name}"))
         values = {"name": kitchen or "development", "who": "zoe", "tool": "redshift"}
         values |= {"pipeline": "none_such", "direction": "down", "merge_id": "none_such"}
-        values |= {"approval_id": "none_such"}
+        values |= {"approval_id": "none_such", "number": 1}
         body = BODIES.get(route)
         if route == "POST /kitchens":
             body = {"name": f"k{next(_numbers)}", "parent": kitchen}

@@ -20,7 +20,7 @@ from airflow_dataops.web.api import merge_queue, merges
 from airflow_dataops.web.merge_asking import check_right
 from airflow_dataops.web.pages.forms import Fields, body_of, text_of
 from airflow_dataops.web.pages.merge_sides import Between
-from airflow_dataops.web.pages.rendering import page, see
+from airflow_dataops.web.pages.rendering import go, page
 from airflow_dataops.web.pages.rights import may
 from airflow_dataops.web.schemas import AskMerge, EndMerge, SeenCommits
 from airflow_dataops.web.visit import PresentVisit
@@ -132,8 +132,8 @@ def merge(
     answer = merges.merge_kitchen(visit, name, direction, asked)
     here = f"/kitchens/{name}/merge/{direction}"
     if answer.conflicts:
-        return see(request, f"{here}/conflicts")
-    return see(request, here, done="true" if answer.commit and answer.state == "done" else "")
+        return go(request, f"{here}/conflicts")
+    return go(request, here, done="true" if answer.commit and answer.state == "done" else "")
 
 
 @router.post("/abandon")
@@ -142,7 +142,7 @@ def abandon(
 ) -> Response:
     """End the merge under way without merging."""
     merges.abandon_merge(visit, name, direction, _ended(fields))
-    return see(request, f"/kitchens/{name}/merge/{direction}")
+    return go(request, f"/kitchens/{name}/merge/{direction}")
 
 
 @router.post("/queue")
@@ -154,7 +154,7 @@ def wait_in_queue(
         merge_queue.leave_queue(visit, name)
     else:
         merge_queue.join_queue(visit, name, _ended(fields))
-    return see(request, f"/kitchens/{name}/merge/{direction}")
+    return go(request, f"/kitchens/{name}/merge/{direction}")
 
 
 def _sides(visit: Visit, name: str, direction: Direction) -> Between:

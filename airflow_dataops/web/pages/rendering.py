@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.requests import HTTPConnection
+    from starlette.requests import HTTPConnection, Request
 
 _HERE = Path(__file__).parents[1]
 _PLACE = "/dataops/pages"
@@ -50,6 +50,17 @@ def see(request: HTTPConnection, path: str, **query: object) -> RedirectResponse
     asked = {name: value for name, value in query.items() if value}
     address = f"{root_of(request)}{path}" + (f"?{urlencode(asked)}" if asked else "")
     return RedirectResponse(address, status_code=HTTPStatus.SEE_OTHER)
+
+
+def go(request: Request, path: str, **query: object) -> Response:
+    """Have the browser leave for another of our pages, also where a script sent the form.
+
+    A refusal is then shown on the page that it was sent from, with what was written there.
+    """
+    answer = see(request, path, **query)
+    if "hx-request" not in request.headers:
+        return answer
+    return Response(status_code=HTTPStatus.OK, headers={"HX-Redirect": answer.headers["location"]})
 
 
 def root_of(request: HTTPConnection) -> str:

@@ -71,6 +71,7 @@ def show_testing(
         over=sum(one.said.turn.is_over for one in shown),
         green=sum(one.said.turn is Turn.GREEN for one in shown),
         ready=[one.dag_id for one in shown if one.said.turn is Turn.READY],
+        runs=sum(one.said.turn is Turn.RUNNING for one in shown),
         moves=any(one.said.turn in {Turn.RUNNING, Turn.BEING_READ} for one in shown),
     )
 

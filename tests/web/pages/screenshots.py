@@ -40,7 +40,7 @@ def main() -> None:
     into = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
     into.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="dataops-pictures-"))
-    os.environ |= {"AIRFLOW_HOME": str(folder), "AIRFLOW__DATAOPS__MERGE_BUILD_SECONDS": "60"}
+    os.environ["AIRFLOW_HOME"] = str(folder)
     try:
         _prepare(folder)
         _picture(folder, into)
@@ -73,6 +73,7 @@ def _picture(folder: Path, into: Path) -> None:
     from tests.web.pages.scene import live_in, staff_retail, work_in
 
     with conftest.opened(folder) as site, served(site.client.app) as url:
+        os.environ["AIRFLOW__DATAOPS__MERGE_BUILD_SECONDS"] = "60"  # of this process alone
         staff_retail(site)
         live_in(site)
         work_in(site)
