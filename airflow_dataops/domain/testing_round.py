@@ -19,6 +19,7 @@ class Turn(StrEnum):
     RED = "red"
     NO_EVIDENCE = "no evidence"
     RUNNING = "running"
+    BEING_JUDGED = "being judged"
     READY = "ready"
     BEING_READ = "being read"
     WAITS = "waits"
@@ -44,11 +45,13 @@ class Known:
     Attributes:
         standing: what its last run amounts to; None where none is over.
         is_running: whether a run is under way or waits.
+        is_over: whether a run is over, judged or not.
         is_read: whether a run that begins now would run that commit.
     """
 
     standing: Standing | None = None
     is_running: bool = False
+    is_over: bool = False
     is_read: bool = False
 
 
@@ -84,6 +87,8 @@ def _turn(
         return PipelineTurn(pipeline=pipeline, turn=Turn.RUNNING)
     if known.standing is not None:
         return PipelineTurn(pipeline=pipeline, turn=_OF_STANDING[known.standing])
+    if known.is_over:
+        return PipelineTurn(pipeline=pipeline, turn=Turn.BEING_JUDGED)
     missing = [one for one in after if before[one].turn is not Turn.GREEN]
     bad = tuple(sorted(one for one in missing if before[one].turn.is_over))
     if bad:

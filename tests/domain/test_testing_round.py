@@ -47,6 +47,10 @@ def test_what_airflow_has_not_read_yet_does_not_begin():
     assert said(load=Known())["load"] is Turn.BEING_READ
 
 
+def test_a_run_that_is_over_and_not_judged_yet_is_not_begun_again():
+    assert said(load=Known(is_over=True, is_read=True))["load"] is Turn.BEING_JUDGED
+
+
 STATES = st.sampled_from([Known(), READ, GREEN, RED, Known(is_running=True)])
 
 

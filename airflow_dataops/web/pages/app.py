@@ -18,6 +18,7 @@ from airflow_dataops.web.pages import (
     kitchens,
     merging,
     operations,
+    releases,
     runs,
     schedules,
     settings,
@@ -44,6 +45,7 @@ _ROUTERS = (
     runs,
     conflicts,
     merging,
+    releases,
     testing,
 )
 

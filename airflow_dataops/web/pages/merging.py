@@ -11,23 +11,25 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from airflow_dataops.domain.approval import ApprovalOf, ApprovalState
 from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_gate import Asked
 from airflow_dataops.domain.merge_meaning import MeaningKind
 from airflow_dataops.domain.permissions import Action
 from airflow_dataops.errors import KitchenNotFound, NotAllowed
-from airflow_dataops.web.api import merge_queue, merges
+from airflow_dataops.web.api import approvals, merge_queue, merges
 from airflow_dataops.web.merge_asking import check_right
 from airflow_dataops.web.pages.forms import Fields, body_of, text_of
 from airflow_dataops.web.pages.merge_sides import Between
 from airflow_dataops.web.pages.rendering import go, page
 from airflow_dataops.web.pages.rights import may
-from airflow_dataops.web.schemas import AskMerge, EndMerge, SeenCommits
+from airflow_dataops.web.schemas import AnswerApproval, AskMerge, EndMerge, SeenCommits
 from airflow_dataops.web.visit import PresentVisit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_dataops.web.api.approvals import ApprovalAnswer
     from airflow_dataops.web.api.merge_queue import QueuedAnswer
     from airflow_dataops.web.merge_answers import DraftAnswer, MeaningAnswer, PreviewAnswer
     from airflow_dataops.web.visit import Visit
@@ -37,8 +39,8 @@ _MOST_PAST = 10
 _MOST_FILES = 500
 _ACKNOWLEDGED = "acknowledged."
 _OF_SCHEDULES = {MeaningKind.SCHEDULE_ADDED, MeaningKind.SCHEDULE_CHANGED}
-# What the page's own form gives: a tick, or an override.
-_GIVEN_HERE = {Asked.ACKNOWLEDGED, Asked.GREEN}
+# What the page's own form gives or asks for: a tick, an override, a second person's yes.
+_GIVEN_HERE = {Asked.ACKNOWLEDGED, Asked.GREEN, Asked.APPROVED}
 
 
 @router.get("")
@@ -94,6 +96,8 @@ def show_preview(
         others=[one for one in preview.meaning if not (one.takes_away or _is_of_schedule(one))],
         untested=_untested(preview),
         is_blocked=_is_blocked(preview),
+        lacks_approval=_lacks_approval(preview),
+        approval=_approval(visit, between, preview),
         files=preview.files[:_MOST_FILES],
         waiting=waiting,
         place=_place(waiting, between.child.name),
@@ -142,6 +146,18 @@ def abandon(
 ) -> Response:
     """End the merge under way without merging."""
     merges.abandon_merge(visit, name, direction, _ended(fields))
+    return go(request, f"/kitchens/{name}/merge/{direction}")
+
+
+@router.post("/approval")
+def answer_approval(
+    request: Request, visit: PresentVisit, name: str, direction: Direction, fields: Fields
+) -> Response:
+    """Say yes or no to the merge, where the environment wants a second person to."""
+    body = body_of(
+        AnswerApproval, approve=fields.get("to") == "yes", reason=text_of(fields, "reason")
+    )
+    approvals.answer_approval(visit, fields.get("approval", ""), body)
     return go(request, f"/kitchens/{name}/merge/{direction}")
 
 
@@ -208,6 +224,20 @@ def _untested(preview: PreviewAnswer) -> list[str]:
 def _is_blocked(preview: PreviewAnswer) -> bool:
     """Whether something is missing that no button of the page gives."""
     return any(not one.is_met and one.asked not in _GIVEN_HERE for one in preview.gate.items)
+
+
+def _lacks_approval(preview: PreviewAnswer) -> bool:
+    return any(one.asked is Asked.APPROVED and not one.is_met for one in preview.gate.items)
+
+
+def _approval(visit: Visit, between: Between, preview: PreviewAnswer) -> ApprovalAnswer | None:
+    """What waits for the person before the page to say yes to this merge."""
+    for one in approvals.list_approvals(visit):
+        is_this = one.kitchen == between.into.name and one.subject == between.merged.name
+        if is_this and one.of is ApprovalOf.MERGE and one.exactly == preview.theirs:
+            may_answer = visit.person.is_one_of(one.on) and visit.person.name != one.asked_by
+            return one if may_answer and one.state is ApprovalState.WAITING else None
+    return None
 
 
 def _place(waiting: list[QueuedAnswer], child: str) -> int | None:

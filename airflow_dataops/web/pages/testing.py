@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 router = APIRouter()
 _MOST_RUNS = 5
 _UNFINISHED = {"queued", "running"}
+_GOES_ON = {Turn.RUNNING, Turn.BEING_JUDGED, Turn.BEING_READ}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ def show_testing(
         green=sum(one.said.turn is Turn.GREEN for one in shown),
         ready=[one.dag_id for one in shown if one.said.turn is Turn.READY],
         runs=sum(one.said.turn is Turn.RUNNING for one in shown),
-        moves=any(one.said.turn in {Turn.RUNNING, Turn.BEING_READ} for one in shown),
+        moves=any(one.said.turn in _GOES_ON for one in shown),
     )
 
 
@@ -122,6 +123,7 @@ class _Round:
         return Known(
             standing=found.standing if found else None,
             is_running=run is not None and run.state in _UNFINISHED,
+            is_over=run is not None and run.state not in _UNFINISHED,
             is_read=pipeline in self._read,
         )
 

@@ -14,6 +14,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 WIDTHS, HEIGHT = (1440, 1024), 810
+# Before somebody begins the merge that the editor is pictured with.
+BEFORE = {
+    "merge_up": "/kitchens/dev_kitchen/merge/up",
+    "merge_conflict": "/kitchens/padma_forecast/merge/down",
+    "testing": "/kitchens/dev_kitchen/testing?changed=true",
+    "release": "/environments/development/release",
+}
 PAGES = {
     "overview": "/",
     "kitchens": "/kitchens",
@@ -24,9 +31,6 @@ PAGES = {
     "&test=rows%20of%20transactions",
     "settings": "/kitchens/dev_kitchen/settings",
     "run": "/dags/dev_kitchen.profitability/runs/scheduled__1",
-    "merge_up": "/kitchens/dev_kitchen/merge/up",
-    "merge_conflict": "/kitchens/padma_forecast/merge/down",
-    "testing": "/kitchens/dev_kitchen/testing?changed=true",
     "staff": "/kitchens/dev_kitchen/staff",
     "delete": "/kitchens/padma_forecast/delete",
     "conflicts": "/kitchens/dev_kitchen/merge/down/conflicts?path=pipelines/profit/pipeline.py",
@@ -77,17 +81,22 @@ def _picture(folder: Path, into: Path) -> None:
         staff_retail(site)
         live_in(site)
         work_in(site)
-        begin(site)
         operation = site.ask("GET", "/kitchens/dev_kitchen/operation", by="padma").json()["id"]
         pages = {**PAGES, "operation": f"/operations/{operation}", "signed_out": "/"}
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox"]
             )
-            for theme in ("light", "dark"):
-                for width in WIDTHS:
-                    _shoot(browser, url, pages, into, theme=theme, width=width)
+            _shoot_all(browser, url, BEFORE, into)
+            begin(site)
+            _shoot_all(browser, url, pages, into)
             browser.close()
+
+
+def _shoot_all(browser, url, pages, into) -> None:
+    for theme in ("light", "dark"):
+        for width in WIDTHS:
+            _shoot(browser, url, pages, into, theme=theme, width=width)
 
 
 def _shoot(browser, url, pages, into, *, theme, width) -> None:

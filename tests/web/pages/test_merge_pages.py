@@ -146,3 +146,33 @@ def test_who_may_not_merge_reads_why_and_gets_no_button(street):  # noqa: F811
     shown = Visitor(street, "gus").get(f"{DOWN}/preview").text
     assert "You may look, and not merge." in shown
     assert "<form" not in shown
+
+
+def test_a_merge_is_taken_back_from_where_it_is_listed(tested):  # noqa: F811
+    chris = Visitor(tested, "chris")
+    before = tip(tested, "demo_dev")
+    edit(tested)
+    run(tested)
+    shown = chris.get(f"{UP}/preview").text
+    [seen] = re.findall(r'name="acknowledged.1" value="([^"]*)"', shown)
+    chris.post(UP, data=commits(shown) | {"acknowledged.1": seen})
+    assert "number = 1" in file_at(tested, tip(tested, "demo_dev"))
+    [listed] = re.findall(
+        r'href="/dataops/pages(/kitchens/demo_dev/merges/[^"]*)"', chris.get(UP).text
+    )
+    plan = chris.get(listed).text
+    assert PROFIT in plan
+    asked = commits(plan) | {"reason": "wrong prices"}
+    assert Visitor(tested, "gus").post(listed, data=asked).status_code in {403, 404}
+    assert chris.post(listed, data=asked).status_code == 303
+    assert "number = 0" in file_at(tested, tip(tested, "demo_dev"))
+    assert "was taken back" in chris.get(listed).text
+    assert tip(tested, "demo_dev") != before
+
+
+def test_what_is_on_its_way_says_for_whom_it_waits(tested):  # noqa: F811
+    edit(tested)
+    page = Visitor(tested, "chris").get("/environments/development/release").text
+    assert f'href="/dataops/pages{UP}">dev_kitchen into demo_dev</a>' in page
+    assert "1 commit" in page
+    assert "waits for" in page

@@ -61,6 +61,12 @@ TABLE = {
     ),
     # No merge is under way; what stands at the top has no parent.
     "GET /kitchens/{name}/merge/{direction}/conflicts": kinds(no_merge()),
+    "GET /environments/{name}/release": open_(200),
+    # No merge has this id: who passes hears that.
+    "GET /kitchens/{name}/merges/{merge_id}/revert": kinds(seen(404)),
+    "POST /kitchens/{name}/merges/{merge_id}/revert": for_staff(
+        404, least="cook", protected=staff_only(404, least="owner")
+    ),
     "GET /kitchens/{name}/testing": kinds(seen(200)),
     "GET /kitchens/{name}/merge/{direction}": kinds({**seen(200), "protected": all_(404)}),
     "GET /kitchens/{name}/merge/{direction}/preview": kinds({
@@ -77,6 +83,8 @@ TABLE = {
     "POST /kitchens/{name}/merge/{direction}/abandon": for_staff(
         404, least="cook", protected=all_(422)
     ),
+    # Nothing waits for approval, wherever one looks.
+    "POST /kitchens/{name}/merge/{direction}/approval": open_(404),
     "POST /kitchens/{name}/merge/{direction}/queue": for_staff(
         409, least="cook", protected=staff_only(422, least="owner")
     ),
@@ -127,8 +135,12 @@ def ask(street, route, who, kind):
     kitchen = kind and street.kitchen(kind, anew=anew)
     owners = {"shared": "chris", "private": "chris", "protected": "eric"}
     by = (owners.get(kind, "chris") if who == "owner" else PEOPLE.get(who)) or None
-    values = {"name": kitchen, "pipeline": "none_such", "dag_id": f"{kitchen}.profit"}
-    values |= {"run_id": "manual__1", "direction": "down", "number": 1}
+    values = {
+        "name": kitchen or "development",
+        "pipeline": "none_such",
+        "dag_id": f"{kitchen}.profit",
+    }
+    values |= {"run_id": "manual__1", "direction": "down", "number": 1, "merge_id": "none_such"}
     if "{operation_id}" in path:
         of = street.site.ask("GET", f"/kitchens/{kitchen}/operation", by=owners[kind])
         values["operation_id"] = of.json()["id"]
