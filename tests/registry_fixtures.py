@@ -36,6 +36,7 @@ OUR_TABLES = (
     "dataops_result",
     "dataops_schedule",
     "dataops_step",
+    "dataops_ticket",
     "dataops_watch",
 )
 AUDIT_TRIGGERS = {
@@ -47,6 +48,7 @@ _WRITTEN_TO = (
     "dataops_evidence",
     "dataops_merge_queue",
     "dataops_promotion",
+    "dataops_ticket",
     "dataops_approval",
     "dataops_chart_act",
     "dataops_result",

@@ -173,6 +173,11 @@ def pull_request_secret(host: str) -> str:
     return f"provision/{host}"
 
 
+def ticket_secret() -> str:
+    """Vault path of the login at Jira; out of reach of kitchens' tasks."""
+    return "provision/jira"
+
+
 def repository_secret() -> str:
     """Vault path of the login at a project's repository; out of reach of kitchens' tasks."""
     return "provision/git"

@@ -93,6 +93,23 @@ class ApprovalRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPlace:
+    """Where the tickets of an environment's pieces of work are, and what they are told.
+
+    Attributes:
+        url: of the Jira site.
+        transitions: the status that a ticket has at a step; at others it stays where it is.
+        assignees: who has work from a step on; at others, who had it.
+        accounts: names of users in Jira, by their names here, where these are others.
+    """
+
+    url: str
+    transitions: Mapping[str, str] = field(default_factory=dict)
+    assignees: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseEnvironment:
     """A set of tools, a vault and a queue that kitchens point to.
 
@@ -104,6 +121,7 @@ class ReleaseEnvironment:
         pools: Airflow's pools for those that do, by the name that DAGs use.
         readable_kitchens: those of its kitchens whose runs the others may look at.
         pull_requests: None where merges into its kitchens are pushed.
+        tickets: None where work there has none that is told of it.
         approvals: None where nothing has to be approved.
     """
 
@@ -122,6 +140,7 @@ class ReleaseEnvironment:
     schedules_enabled_by: tuple[str, ...] = ()
     alerts: Mapping[str, str] = field(default_factory=dict)
     pull_requests: PullRequestPlace | None = None
+    tickets: TicketPlace | None = None
     approvals: ApprovalRule | None = None
 
     def tool(self, name: str) -> Tool:

@@ -11,6 +11,7 @@ from airflow.plugins_manager import AirflowPlugin
 from airflow_dataops.plugins.announcer import AnnounceWhatHappens, announcer
 from airflow_dataops.plugins.pull_requests import follower
 from airflow_dataops.plugins.roles_at_login import RolesAtLogin
+from airflow_dataops.plugins.tickets import teller
 from airflow_dataops.secrets.identity import IdentityMiddleware
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class DataOpsPlugin(AirflowPlugin):
             "name": "dataops alerts",
             "middleware": AnnounceWhatHappens,
             "args": [],
-            "kwargs": {"by": announcer, "beside": (follower,)},
+            "kwargs": {"by": announcer, "beside": (follower, teller)},
         },
     ]
     fastapi_apps = [  # noqa: RUF012 - likewise

@@ -10,6 +10,7 @@ from airflow_dataops.registry import (
     evidence_models,  # noqa: F401 - loaded, its tables are known
     merge_models,  # noqa: F401
     result_models,  # noqa: F401
+    ticket_models,  # noqa: F401
 )
 from airflow_dataops.registry.models import Base
 
@@ -24,7 +25,7 @@ class DataOpsDBManager(BaseDBManager):
     migration_dir = (_FOLDER / "migrations").as_posix()
     alembic_file = (_FOLDER / "alembic.ini").as_posix()
     supports_table_dropping = True
-    revision_heads_map = {"0.1.0": "0012"}  # noqa: RUF012 - the base class declares it so
+    revision_heads_map = {"0.1.0": "0013"}  # noqa: RUF012 - the base class declares it so
 
     def downgrade(
         self,

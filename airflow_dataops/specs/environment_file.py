@@ -11,6 +11,7 @@ from airflow_dataops.domain.release_environment import (
     Projects,
     PullRequestPlace,
     ReleaseEnvironment,
+    TicketPlace,
     Tool,
     VaultPlace,
 )
@@ -101,6 +102,7 @@ def _environment(project: str, name: str, model: EnvironmentModel) -> ReleaseEnv
         pull_requests=(
             PullRequestPlace(**model.pull_requests.model_dump()) if model.pull_requests else None
         ),
+        tickets=TicketPlace(**model.tickets.model_dump()) if model.tickets else None,
         approvals=(
             ApprovalRule(by=tuple(model.approvals.by), of=tuple(model.approvals.of))
             if model.approvals

@@ -184,6 +184,20 @@ class ApprovalsModel(_Strict):
     )
 
 
+TicketStep = Literal["creation", "work", "merged", "released", "scheduled", "dropped"]
+
+
+class TicketsModel(_Strict):
+    """Where the tickets of an environment's work are."""
+
+    url: Annotated[str, AfterValidator(_web_address)] = Field(
+        description="write the address of your Jira, for example https://acme.atlassian.net"
+    )
+    transitions: dict[TicketStep, Text] = {}
+    assignees: dict[TicketStep, Text] = {}
+    accounts: dict[Text, Text] = {}
+
+
 class EnvironmentModel(_Strict):
     """One release environment."""
 
@@ -209,6 +223,7 @@ class EnvironmentModel(_Strict):
         default="push", description="write merge_by: push or merge_by: pull_request"
     )
     pull_requests: PullRequestsModel | None = None
+    tickets: TicketsModel | None = None
     approvals: ApprovalsModel | None = None
 
 

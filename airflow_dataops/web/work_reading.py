@@ -5,38 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain import permissions
-from airflow_dataops.domain.audit import AuditQuery
-from airflow_dataops.domain.work import ACTIONS, Course, works
 from airflow_dataops.errors import InvalidRequest
+from airflow_dataops.services.works import works_of
 
 if TYPE_CHECKING:
     from airflow_dataops.domain.kitchen import Kitchen
-    from airflow_dataops.domain.release_environment import Projects
     from airflow_dataops.domain.work import Work
-    from airflow_dataops.ports import AuditTrail
     from airflow_dataops.web.visit import Visit
-
-# A trail that is longer tells of its newer part alone.
-MOST_ENTRIES = 100_000
-
-
-def course_of(projects: Projects, project: str) -> Course:
-    """What turns deeds in a project into steps.
-
-    Work is released in protected environments; where a project has none, nowhere.
-    """
-    environments = projects.projects[project].environments.values()
-    return Course(
-        bases=frozenset(one.base_kitchen.name for one in environments),
-        released_in=frozenset(one.base_kitchen.name for one in environments if one.protected),
-    )
-
-
-def works_of(project: str, projects: Projects, audit_trail: AuditTrail) -> list[Work]:
-    """All pieces of work of a project."""
-    environments = tuple(projects.projects[project].environments)
-    asked = AuditQuery(environments=environments, actions=ACTIONS, at_most=MOST_ENTRIES)
-    return works(audit_trail.entries(asked), course_of(projects, project))
 
 
 def work_of(kitchen: Kitchen, visit: Visit) -> Work:
@@ -46,7 +21,7 @@ def work_of(kitchen: Kitchen, visit: Visit) -> Work:
         InvalidRequest: it is the kitchen that an environment starts with.
     """
     here = visit.installation
-    for found in works_of(kitchen.project, here.projects, here.audit_trail):
+    for found in works_of(here.projects.projects[kitchen.project], here.audit_trail):
         if found.kitchen_id == kitchen.id:
             return found
     message = (
@@ -74,7 +49,7 @@ def visible_works(visit: Visit) -> list[Work]:
 
     return [
         one
-        for project in here.projects.projects
-        for one in works_of(project, here.projects, here.audit_trail)
+        for project in here.projects.projects.values()
+        for one in works_of(project, here.audit_trail)
         if is_shown(one)
     ]
