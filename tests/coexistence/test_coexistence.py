@@ -223,7 +223,8 @@ def test_a_start_of_airflow_imports_our_thin_entrances_and_nothing_else(story):
     added = story["modules installed"] - story["modules before"]
     assert {name for name in added if not name.startswith("airflow_dataops")} == set()
     assert not {"git", "hvac", "great_expectations"} & story["modules installed"]
-    assert len(added) <= 18, sorted(added)
+    # Our command line has a thin module of arguments for each group of commands.
+    assert len(added) <= 24, sorted(added)
 
 
 def test_an_ordinary_lookup_costs_little_more(story):
