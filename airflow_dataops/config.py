@@ -48,6 +48,7 @@ class Settings:
         life_cycle_hook_seconds: how long one of them may take.
         data_test_seconds: how long one statement of a data test may take.
         keep_evidence_days: how long what runs were evidence of is kept, and what merges came to.
+        weekly_reports: whether the week is told in each environment's channel.
         keep_results_days: how long what data tests said is kept.
         merge_folder: where this host keeps its copies of projects' repositories.
         merge_build_seconds: how long building a merge's pipelines may take; 0: none are built.
@@ -68,6 +69,7 @@ class Settings:
     life_cycle_hook_seconds: int = options.HOOK_SECONDS
     data_test_seconds: int = options.TEST_SECONDS
     keep_evidence_days: int = options.DAYS_OF_EVIDENCE
+    weekly_reports: bool = False
     keep_results_days: int = options.DAYS_OF_RESULTS
     merge_folder: Path = Path(_MERGE_FOLDER)
     merge_build_seconds: int = 0
@@ -97,6 +99,7 @@ def settings() -> Settings:
         life_cycle_hook_seconds=options.life_cycle_hook_seconds(conf),
         data_test_seconds=options.data_test_seconds(conf),
         keep_evidence_days=options.keep_evidence_days(conf),
+        weekly_reports=options.weekly_reports(conf),
         keep_results_days=options.keep_results_days(conf),
         merge_folder=Path(options.written(conf, "merge_folder") or _MERGE_FOLDER),
         merge_build_seconds=options.merge_build_seconds(conf),

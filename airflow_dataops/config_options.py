@@ -123,6 +123,15 @@ def data_test_seconds(conf: AirflowConfigParser) -> int:
     return int(text)
 
 
+def weekly_reports(conf: AirflowConfigParser) -> bool:
+    """Whether the week is told in each environment's channel."""
+    text = (written(conf, "weekly_reports") or "False").strip().lower()
+    if text not in {"true", "false"}:
+        message = f"[{SECTION}] weekly_reports is {text!r}; write True or False"
+        raise ConfigurationError(message)
+    return text == "true"
+
+
 def keep_results_days(conf: AirflowConfigParser) -> int:
     """How long what data tests said is kept."""
     text = written(conf, "keep_results_days") or str(DAYS_OF_RESULTS)

@@ -231,4 +231,14 @@ _OPTIONS = {
         "example": "5",
         "default": "10",
     },
+    "weekly_reports": {
+        "description": (
+            "Whether each environment's janitor has the last week told in the environment's\n"
+            "channel: runs, data tests, quality, merges, cycle time.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "boolean",
+        "example": "True",
+        "default": "False",
+    },
 }

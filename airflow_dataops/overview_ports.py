@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from airflow_dataops.domain.data_tests import Outcome
     from airflow_dataops.domain.kitchen import Kitchen
@@ -33,6 +35,11 @@ class Overview(Protocol):
 
     def last_runs(self, kitchens: Iterable[Kitchen]) -> dict[str, LastRuns]:
         """What the last run of each pipeline came to, by the kitchen's id."""
+
+    def run_counts(
+        self, kitchens: Iterable[Kitchen], *, since: datetime, until: datetime
+    ) -> dict[str, dict[str, Counter[str]]]:
+        """Runs that were due in a time, by state, by pipeline, by the kitchen's id."""
 
     def verdict_counts(self, kitchens: Iterable[Kitchen]) -> dict[str, dict[Outcome, int]]:
         """How many data tests said what in their last run, by the kitchen's id.

@@ -130,12 +130,16 @@ class ApiClient:
 
     def page(self, *path: str, query: Mapping[str, str]) -> str:
         """Get a page below our prefix: the HTML of it."""
+        return self.file(*path, query=query, kind="text/html").decode()
+
+    def file(self, *path: str, query: Mapping[str, str], kind: str) -> bytes:
+        """Get a file of a media type below our prefix."""
         steps = "/".join(_step(step) for step in path)
         response = self._sent("GET", f"{PREFIX}/{steps}", body=None, query=query)
-        is_page = response.headers.get("content-type", "").startswith("text/html")
+        is_it = response.headers.get("content-type", "").startswith(kind)
         # An attachment is ours; what a proxy shows in our place is none.
-        if response.is_success and is_page and "content-disposition" in response.headers:
-            return response.text
+        if response.is_success and is_it and "content-disposition" in response.headers:
+            return response.content
         self._content(response)
         raise _unreadable(self.login.url)
 

@@ -19,6 +19,7 @@ from airflow.cli.cli_config import (
 from airflow_dataops.cli.approval_arguments import approval_group
 from airflow_dataops.cli.merge_arguments import merge_group
 from airflow_dataops.cli.release_arguments import evidence_group, release_group
+from airflow_dataops.cli.report_arguments import report_group
 from airflow_dataops.cli.schedule_arguments import schedule_group
 from airflow_dataops.cli.tests_arguments import tests_group
 from airflow_dataops.cli.work_arguments import HAND_OFF, work_group
@@ -288,6 +289,7 @@ def _other_groups() -> tuple[CLICommand, ...]:
         tests_group(),
         merge_group(),
         release_group(),
+        report_group(),
         evidence_group(),
         approval_group(),
         work_group(),

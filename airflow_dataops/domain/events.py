@@ -35,6 +35,7 @@ class EventKind(StrEnum):
     STAFF = "staff"
     SWITCHED = "switched"
     NOTE = "note"
+    WEEK = "week"
 
 
 # What opens an incident, or goes on with one: its task is to be put right.

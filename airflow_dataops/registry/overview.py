@@ -13,12 +13,14 @@ from airflow_dataops.domain import names
 from airflow_dataops.domain.overview import OperationSummary, RunSummary
 from airflow_dataops.domain.provisioning import OperationKind, Progress
 from airflow_dataops.errors import ConfigurationError
-from airflow_dataops.registry import listed_schedules, standings
+from airflow_dataops.registry import listed_schedules, standings, weekly_runs
 from airflow_dataops.registry.models import OperationRow
 from airflow_dataops.registry.standings import dag as _dag
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Engine
 
@@ -137,6 +139,20 @@ class OverviewTable:
                 self._kitchen_of(_dag.c.dag_id),
                 self._is_of(asked, _dag.c.dag_id, _dag.c.bundle_name),
                 {one.name: one.id for one in asked},
+            )
+
+    def run_counts(
+        self, kitchens: Iterable[Kitchen], *, since: datetime, until: datetime
+    ) -> dict[str, dict[str, Counter[str]]]:
+        """Runs that were due in a time, by state, by pipeline, by the kitchen's id."""
+        asked = list(kitchens)
+        with self._engine.connect() as connection:
+            return weekly_runs.run_counts(
+                connection,
+                self._is_of(asked, _dag.c.dag_id, _dag.c.bundle_name),
+                {one.name: one.id for one in asked},
+                since=since,
+                until=until,
             )
 
     def verdict_counts(self, kitchens: Iterable[Kitchen]) -> dict[str, dict[Outcome, int]]:

@@ -71,6 +71,7 @@ _SIGNS = {
     EventKind.STAFF: ":busts_in_silhouette:",
     EventKind.SWITCHED: ":double_vertical_bar:",
     EventKind.NOTE: ":speech_balloon:",
+    EventKind.WEEK: ":bar_chart:",
 }
 _VERDICT_SIGNS = {
     Outcome.FAIL: ":x:",
@@ -95,6 +96,7 @@ def _headline(events: Sequence[Event]) -> tuple[str, str]:
         EventKind.STAFF: _staff(event, name),
         EventKind.SWITCHED: _switched(event, name),
         EventKind.NOTE: f"{name} says",
+        EventKind.WEEK: f"the week of {event.environment}",
     }[event.kind]
     if event.verdicts and len(event.verdicts) == 1:
         said = said.replace(" stop the line", " stops the line").replace(" warn", " warns")

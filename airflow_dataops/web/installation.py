@@ -41,6 +41,7 @@ class Installation:
         result_book: what data tests said.
         results_kept: how long that is kept.
         evidence_kept: how long evidence is.
+        reports_weekly: whether the week is told in each environment's channel.
         overview: many kitchens at once.
         approvals: what waits for somebody's approval.
         switches: Airflow's own, with which pipelines are paused.
@@ -64,6 +65,7 @@ class Installation:
     result_book: ResultBook
     results_kept: timedelta
     evidence_kept: timedelta
+    reports_weekly: bool
     overview: Overview
     approvals: ApprovalBook
     switches: Switches
@@ -104,6 +106,7 @@ def this_installation() -> Installation:
         task_try=alert_places.happenings().task_try,
         result_book=alert_places.result_book(),
         evidence_kept=timedelta(days=config.settings().keep_evidence_days),
+        reports_weekly=config.settings().weekly_reports,
         results_kept=timedelta(days=config.settings().keep_results_days),
         overview=overview_places.overview(),
         approvals=merge_places.approvals(),

@@ -6,17 +6,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from airflow_dataops.domain.events import LONGEST_NOTE, Event, EventKind
+from airflow_dataops.domain.weekly_report import Week
 from airflow_dataops.errors import OutsideSystemError
 from airflow_dataops.services import janitor, kitchens, watching_switches
 from airflow_dataops.web.evidence_collecting import collect_if_possible, write_down_if_possible
+from airflow_dataops.web.report_reading import report_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow_dataops.domain.kitchen import Kitchen
+    from airflow_dataops.domain.release_environment import ReleaseEnvironment
     from airflow_dataops.web.installation import Installation
 
 _WHO = "janitor"
+# Monday and Tuesday: told once, also where nothing ran on the first of them.
+_REPORT_DAYS = 2
 
 
 def make_round(environment: str, installation: Installation, *, now: datetime) -> janitor.Round:
@@ -49,12 +55,31 @@ def make_round(environment: str, installation: Installation, *, now: datetime) -
     places, kept_since = installation.merge_places(home.project), now - installation.evidence_kept
     places.evidence.forget(home.name, before=kept_since)
     places.promotions.forget(home.name, before=kept_since)
+    if installation.reports_weekly and now.weekday() < _REPORT_DAYS:
+        report_week(home, installation, now=now)
     installation.result_book.forget(home.name, before=now - installation.results_kept)
     try:
         installation.sweep_leases(home)
     except OutsideSystemError as error:
         return replace(done, failed={**done.failed, "logins": str(error)})
     return done
+
+
+def report_week(home: ReleaseEnvironment, installation: Installation, *, now: datetime) -> None:
+    """Have the last week told in the environment's channel, once."""
+    week = Week.before(now)
+    kitchens_there = installation.registry.kitchens(environment=home.name)
+    # A private kitchen's name is its staff's alone.
+    shared = [one for one in kitchens_there if one.settings.shared]
+    report = report_of(home.name, shared, week, installation)
+    event = Event(
+        key=f"week {home.name} {week}",
+        kind=EventKind.WEEK,
+        at=now,
+        environment=home.name,
+        text=report.summary[:LONGEST_NOTE],
+    )
+    installation.alert_book.record([event])
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ TABLE = {
     "GET /environments/{name}": all_(200),
     # Of the kitchens that one sees alone.
     "GET /environments/{name}/release": all_(200),
+    "GET /environments/{name}/report": all_(200),
     "GET /me": all_(200),
     "GET /approvals": all_(200),
     # Nothing waits here under this id: who is known hears that.
@@ -147,6 +148,7 @@ TABLE = {
     # The table's kitchens hang below one that not everybody sees.
     "GET /kitchens/{name}/merge/up/gate": {**seen(200), "protected": all_(422)},
     "GET /kitchens/{name}/evidence": seen(200),
+    "GET /kitchens/{name}/report": seen(200),
     "GET /kitchens/{name}/test-plan": seen(200),
     "GET /kitchens/{name}/merge-queue": seen(200),
     # Nothing of theirs is new: who passes hears that.

@@ -13,6 +13,8 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from airflow_dataops.domain.work import lasting
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -88,6 +90,7 @@ def _templates() -> Environment:
         "machine": _machine,
         "segment": _segment,
         "query": _query,
+        "lasting": lasting,
     }
     made.globals["asset"] = _asset
     return made

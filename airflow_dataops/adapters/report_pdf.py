@@ -1,0 +1,90 @@
+"""A weekly report as PDF, through fpdf2 (extra ``reports``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_dataops.domain.work import lasting
+from airflow_dataops.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from fpdf import FPDF
+
+    from airflow_dataops.domain.weekly_report import KitchenWeek, WeeklyReport
+
+_FONT = "Helvetica"
+
+
+def report_pdf(report: WeeklyReport) -> bytes:
+    """The report on A4 pages; letters that PDF's own fonts lack are shown as ``?``.
+
+    Raises:
+        ConfigurationError: fpdf2 is not installed.
+    """
+    try:
+        from fpdf import FPDF
+    except ImportError as error:
+        message = (
+            "reports as PDF need fpdf2: pip install 'airflow-provider-dataops[reports]' where the "
+            "API server runs, or ask for html"
+        )
+        raise ConfigurationError(message) from error
+    pdf = FPDF(format="A4")
+    pdf.set_title(_plain(f"{report.about}, week {report.week}"))
+    pdf.add_page()
+    _line(pdf, f"{report.about}, week {report.week}", size=16, bold=True)
+    _line(pdf, f"From {report.week.monday}, seven days, in UTC.")
+    for one in report.kitchens:
+        _kitchen(pdf, one)
+    if report.finished:
+        _line(pdf, "In production", size=13, bold=True)
+        rows = [(one.kitchen, one.ticket or "", lasting(one.cycle_time)) for one in report.finished]
+        _table(pdf, ("Work", "Ticket", "From the order to the enabled schedule"), rows)
+    if report.under_way:
+        _line(pdf, "Under way", size=13, bold=True)
+        _line(pdf, _counted(report.under_way, " at "))
+    return bytes(pdf.output())
+
+
+def _kitchen(pdf: FPDF, one: KitchenWeek) -> None:
+    _line(pdf, one.kitchen, size=13, bold=True)
+    if one.quality is not None:
+        before = f", {one.quality_before:g} % the week before" if one.quality_before else ""
+        _line(pdf, f"Quality of its data {one.quality:g} %{before}.")
+    rows = [
+        (each.pipeline, _counted(each.runs) or "none", _counted(each.verdicts) or "none")
+        for each in one.pipelines
+    ]
+    if rows:
+        _table(pdf, ("Pipeline", "Runs", "Data tests"), rows)
+    else:
+        _line(pdf, "Nothing ran.")
+    for merge in one.merges:
+        did = "took back a merge of" if merge.is_revert else "merged"
+        _line(pdf, f"{merge.at:%Y-%m-%d %H:%M} UTC: {merge.by} {did} {merge.merged}")
+
+
+def _counted(counts: Mapping[str, int], between: str = " ") -> str:
+    return ", ".join(f"{number}{between}{what}" for what, number in counts.items())
+
+
+def _line(pdf: FPDF, text: str, *, size: int = 10, bold: bool = False) -> None:
+    pdf.set_font(_FONT, style="B" if bold else "", size=size)
+    pdf.multi_cell(0, size * 0.55, _plain(text), new_x="LMARGIN", new_y="NEXT")
+    pdf.ln(1)
+
+
+def _table(pdf: FPDF, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    pdf.set_font(_FONT, size=9)
+    with pdf.table() as table:
+        for cells in (head, *rows):
+            row = table.row()
+            for cell in cells:
+                row.cell(_plain(cell))
+    pdf.ln(2)
+
+
+def _plain(text: str) -> str:
+    return text.encode("latin-1", "replace").decode("latin-1")
