@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install demo test isolation lint bench docs screenshots
+.PHONY: install demo test isolation coexistence lint bench docs screenshots
 
 EDITOR := airflow_dataops/web/static/built/editor.js
 
@@ -13,8 +13,12 @@ demo: install                     ## run the demo: two environments, their kitch
 	@$(BIN)/python -m airflow_dataops.demo $(ARGS)
 
 test: lint chromium               ## lint, types, import contracts, tests
-	$(BIN)/pytest -m "not isolation" --numprocesses=3 --dist=loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -m "not isolation and not coexistence" --numprocesses=3 --dist=loadscope --no-loadscope-reorder $(ARGS)
 	@echo "NOT RUN: the attacks on the Celery deployment, which need a quiet machine: make isolation"
+	@echo "NOT RUN: an Airflow before, with and after the package, five starts of it: make coexistence"
+
+coexistence: install              ## an Airflow with ordinary work before, with and after the package; minutes
+	$(BIN)/pytest -m coexistence tests/coexistence $(ARGS)
 
 isolation: install                ## attack the deployment with separate workers; minutes, as root
 	$(BIN)/pytest -m isolation tests/isolation $(ARGS)

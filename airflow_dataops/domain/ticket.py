@@ -55,5 +55,6 @@ def untold(work: Work, told: Told | None) -> tuple[Stay, ...]:
             return work.stays[number + 1 :]
         if stay.step == told.step:
             at_step = number
-    # A deed of an earlier moment was written later, and the course is another one now.
-    return work.stays[-1:] if at_step is None else work.stays[at_step:]
+    # A deed of an earlier moment was written later, and the course is another one now: from where
+    # both agree, or from its beginning, as a workflow lets no step be skipped.
+    return work.stays if at_step is None else work.stays[at_step:]

@@ -15,7 +15,7 @@ from tests.coexistence.cluster import IN_BACKEND, PACKAGE, SEED, Cluster, Virtua
 from tests.coexistence.observation import observe, wait_for_dags
 from tests.registry import kitchen_rows
 
-pytestmark = [pytest.mark.airflow, pytest.mark.service]
+pytestmark = [pytest.mark.airflow, pytest.mark.service, pytest.mark.coexistence]
 
 OURS = "airflow_dataops.secrets.kitchen_vault.KitchenVaultBackend"
 BUNDLE = {

@@ -43,7 +43,7 @@ ALL = set(Action)
 SEE = {Action.SEE}
 NOT_IN_PROTECTED = {Action.GET_CREDENTIALS, Action.SET_SCHEDULE}
 COOK = {*(Action.SEE, Action.REFRESH, Action.CUT, Action.CHANGE_CHARTS), *NOT_IN_PROTECTED}
-COOK |= {Action.MERGE_DOWN, Action.MERGE_UP, Action.PROPOSE, Action.REVERT}
+COOK |= {Action.MERGE_DOWN, Action.MERGE_UP, Action.PROPOSE, Action.REVERT, Action.HAND_OFF}
 IN_PROTECTED = {Action.SEE, Action.REFRESH, Action.CUT}
 ALLOWED = {
     "stranger": dict.fromkeys(ENVIRONMENTS, SEE),

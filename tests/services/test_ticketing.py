@@ -106,6 +106,15 @@ def test_two_servers_do_not_tell_one_ticket_at_once(office):
     assert office.round(after=timedelta(hours=6), holder="one") == 0  # the other died
 
 
+def test_a_merge_of_before_the_deletion_that_is_written_after_it_is_told_from_the_beginning(office):
+    office.trail = [entry(0, "begin to create", "profit", ticket=KEY)]
+    office.trail.append(entry(1, "deleted", "profit", hours=1))
+    assert office.round() == 0
+    office.trail.append(entry(2, "merge up", "dev", hours=0, merged="profit"))
+    assert office.round() == 0
+    assert office.ticket[0] == "In Review"
+
+
 class TicketsFollowWork(RuleBasedStateMachine):
     """People work, clocks differ, servers die, answers are lost; the ticket comes after."""
 

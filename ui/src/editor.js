@@ -136,7 +136,15 @@ export class FileEditor {
     this.around.say(`Region ${at + 1}: ${WORDS[choice ?? "open"]}.`);
   }
 
-  async decideWhole(choice, { by = this.around.me, text = null, isHeard = false } = {}) {
+  /** Decide about the whole file; `settled` resolves when that is shown, as a side may be fetched. */
+  decideWhole(choice, how = {}) {
+    const work = this.showWhole(choice, how);
+    this.settled = Promise.allSettled([this.settled, work]);
+    if (!how.isHeard && this.around.mayDecide) this.around.changed(false);
+    return work;
+  }
+
+  async showWhole(choice, { by = this.around.me, text = null, isHeard = false } = {}) {
     if (!this.around.mayDecide && !isHeard) return;
     if (choice === "both" && !this.hasRegions) {
       this.around.say("This is no text of which both sides could be kept: choose one.");

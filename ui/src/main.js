@@ -124,8 +124,10 @@ function count() {
   return left;
 }
 
+const UNSAVED = "not saved yet";
+
 function changed(isTyped) {
-  at("saved").textContent = "not saved yet";
+  at("saved").textContent = UNSAVED;
   clearTimeout(timer);
   timer = setTimeout(flush, isTyped ? TYPED_MS : 0);
 }
@@ -133,10 +135,14 @@ function changed(isTyped) {
 /** Save what is decided here. Nothing is lost by a refusal: it is tried again with the next. */
 async function flush() {
   clearTimeout(timer);
-  if (saving) await saving;
   const editor = open;
+  await editor?.settled;
+  while (saving) await saving;
   const sent = editor?.unsaved() ?? [];
-  if (sent.length === 0) return;
+  if (sent.length === 0) {
+    if (at("saved").textContent === UNSAVED) at("saved").textContent = "saved";
+    return;
+  }
   at("saved").textContent = "saving…";
   saving = server.decide(sent, decisions.version).then((answer) => {
     editor.keep(sent);
