@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_dataops.domain.work import lasting
 from airflow_dataops.errors import ConfigurationError
@@ -66,7 +66,7 @@ def _kitchen(pdf: FPDF, one: KitchenWeek) -> None:
         _line(pdf, f"{merge.at:%Y-%m-%d %H:%M} UTC: {merge.by} {did} {merge.merged}")
 
 
-def _counted(counts: Mapping[str, int], between: str = " ") -> str:
+def _counted(counts: Mapping[Any, int], between: str = " ") -> str:
     return ", ".join(f"{number}{between}{what}" for what, number in counts.items())
 
 

@@ -46,7 +46,7 @@ def run_counts(
     found: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for row in connection.execute(query):
         kitchen = names.kitchen_of_dag(row.dag_id)
-        if kitchen in ids:
+        if kitchen is not None and kitchen in ids:
             pipeline = row.dag_id.removeprefix(names.dag_id(kitchen, ""))
             found[ids[kitchen]][pipeline][row.state] += row.number
     return found

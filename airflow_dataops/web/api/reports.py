@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
@@ -85,7 +85,8 @@ class ReportAnswer:
     under_way: Mapping[str, int]
 
 
-_WRITTEN = {200: {"content": {"text/html": {}, "application/pdf": {}}}}
+_FILES: dict[str, Any] = {"text/html": {}, "application/pdf": {}}
+_WRITTEN: dict[int | str, dict[str, Any]] = {200: {"content": _FILES}}
 Which = Annotated[str, Query(max_length=20, alias="week")]
 Written = Annotated[Form, Query(alias="format")]
 
