@@ -8,20 +8,12 @@ import { decorations, pane, scrollTogether, setMarks } from "./panes.js";
 import {
   decision, fromOutside, puttingRight, regionAt, regionField, regionRules, regionText, replaceAll,
 } from "./regions.js";
+import { remember, same } from "./saved.js";
+import { described } from "./described.js";
 
 const MODES = { 100755: "program", 120000: "symbolic link", 160000: "submodule" };
 const UNDECIDED = "(undecided: choose a side, or edit the whole file)";
 const SILENT = [fromOutside.of(true), Transaction.addToHistory.of(false)];
-
-/** What a side has, in words, where it is no text. */
-export function described(side) {
-  if (!side) return "(nothing: this side has no such file)";
-  if (side.what === "submodule") return `(submodule at commit ${side.id})`;
-  if (side.what === "link") return `(symbolic link to ${side.text ?? side.id})`;
-  if (side.what === "binary") return `(no text: ${side.bytes} bytes, content ${side.id.slice(0, 12)})`;
-  if (side.what === "large") return `(too large to show: ${side.bytes} bytes)`;
-  return side.text ?? "";
-}
 
 export class FileEditor {
   /**
@@ -401,15 +393,4 @@ export const WORDS = {
 function classOf(side, choice, isCurrent) {
   const state = choice === null ? "open" : "decided";
   return `merge-region merge-${side} merge-${state}${isCurrent ? " merge-current" : ""}`;
-}
-
-function same(one, other) {
-  return one?.choice === other?.choice && (one?.text ?? null) === (other?.text ?? null);
-}
-
-function remember(saved, { region, choice, text }) {
-  if (region === null) saved.clear();
-  else saved.delete(null);
-  if (choice === "open") saved.delete(region);
-  else saved.set(region, { choice, text: text ?? null });
 }
