@@ -55,7 +55,7 @@ def main() -> None:
         sys.stdout.write(f"{_great_expectations(arguments.peer[0])}\n")
         return
     rows, rounds = (_QUICK_ROWS, 2) if arguments.quick else (_ROWS, 3)
-    with _warehouse(rows) as login:
+    with warehouse(rows) as login:
         _compare(login, rounds=rounds, has_peer=not arguments.no_peer)
 
 
@@ -192,7 +192,8 @@ def _great_expectations(url: str) -> float:
 
 
 @contextmanager
-def _warehouse(rows: int) -> Iterator[Login]:
+def warehouse(rows: int) -> Iterator[Login]:
+    """A PostgreSQL server with the table of sales, and a login to it."""
     from airflow_dataops.demo.stack import EmbeddedStack
 
     with TemporaryDirectory(prefix="dataops-") as home:
