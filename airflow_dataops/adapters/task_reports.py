@@ -148,6 +148,7 @@ def _result(verdict: Verdict) -> dict[str, object]:
             for each in verdict.numbers
         ],
         "seconds": _finite(verdict.seconds),
+        "sampled": verdict.sampled,
     }
 
 
@@ -157,6 +158,7 @@ def _point(told: Mapping[str, Any]) -> Point:
         numbers=numbers_from(told["numbers"]),
         kitchen=told["kitchen"],
         is_in_control=told["is_in_control"],
+        sampled=told.get("sampled", 1.0),
     )
 
 

@@ -38,6 +38,7 @@ def history(arguments: Any) -> None:
             "value": point.value,
             "of": point.kitchen or arguments.kitchen,
             "learned_from": point.is_in_control,
+            "sampled": point.sampled,
         }
         for point in _points(arguments)
     ]
@@ -51,6 +52,7 @@ def chart(arguments: Any) -> None:
         message = "a picture as PNG is no text; name a file for it with --to"
         raise UsageError(message, field="to")
     points = [point for point in _points(arguments) if isinstance(point.value, (int, float))]
+    points = [point for point in points if point.sampled == points[-1].sampled]
     if not points:
         print("no points yet; a test has one after its first run")
         return

@@ -58,6 +58,7 @@ class PointAnswer(_Answer):
     numbers: list[Any]
     kitchen: str | None
     is_in_control: bool
+    sampled: float = 1.0
 
     @property
     def value(self) -> Any:

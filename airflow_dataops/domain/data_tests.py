@@ -271,6 +271,7 @@ class Verdict:
         seconds: how long the statements took that measured it, shared with other tests.
         sample: rows that break it, without the values of masked columns; for logs and results,
             never for messages.
+        sampled: the share of the data that was there to be measured.
     """
 
     test: str
@@ -286,6 +287,7 @@ class Verdict:
     numbers: tuple[float | Mapping[str, float] | None, ...] = ()
     seconds: float | None = None
     sample: tuple[str, ...] = ()
+    sampled: float = 1.0
 
     @property
     def with_sample(self) -> str:

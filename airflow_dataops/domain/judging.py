@@ -40,12 +40,14 @@ class Point(NamedTuple):
         numbers: in the order of the test's measures.
         kitchen: whose run it was, where it is inherited; None for the kitchen's own.
         is_in_control: nothing is learned from the others, but they are seen.
+        sampled: the share of the data that was there to be measured.
     """
 
     at: datetime
     numbers: tuple[Found, ...]
     kitchen: str | None = None
     is_in_control: bool = True
+    sampled: float = 1.0
 
 
 class Judged(NamedTuple):
@@ -96,6 +98,7 @@ def verdict(test: DataTest, judged: Judged, found: Sequence[Found]) -> Verdict:
         model=judged.model,
         baseline=judged.baseline,
         numbers=tuple(found),
+        sampled=float(test.asset.sampled),
     )
 
 

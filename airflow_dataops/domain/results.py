@@ -152,6 +152,7 @@ def _points(test: str, past: KitchenPast, kitchen: str | None) -> list[Point]:
             kitchen=kitchen,
             is_in_control=result.verdict.holds is not False
             and not any(_covers(incident, result.run.at) for incident in incidents),
+            sampled=result.verdict.sampled,
         )
         for result in past.results
         if result.verdict.test == test

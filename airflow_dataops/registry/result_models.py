@@ -59,6 +59,7 @@ class ResultRow(Base):
     baseline: Mapped[str] = mapped_column(String(250))
     numbers: Mapped[list[object]] = mapped_column(JSON)
     seconds: Mapped[float | None] = mapped_column(Float(53))
+    sampled: Mapped[float] = mapped_column(Float(53), default=1.0, server_default=text("1"))
     is_latest: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 

@@ -289,6 +289,7 @@ def _row(run: TestingRun, verdict: Verdict, now: datetime) -> ResultRow:
         baseline=verdict.baseline[:_LONGEST_WORDS],
         numbers=[_plain(each) for each in verdict.numbers],
         seconds=_finite(verdict.seconds),
+        sampled=verdict.sampled,
     )
 
 
@@ -317,6 +318,7 @@ def _result(row: ResultRow) -> Result:
             baseline=row.baseline,
             numbers=results.numbers_from(row.numbers),
             seconds=row.seconds,
+            sampled=row.sampled,
         ),
         recorded_at=row.recorded_at,
     )

@@ -70,6 +70,9 @@ def picture(points: Sequence[PointShown], *, title: str) -> str | None:
     measured = [point for point in points if point.verdict.measured is not None]
     if not measured:
         return None
+    # Numbers of another sample are of another size.
+    newest = measured[-1].verdict.sampled
+    measured = [point for point in measured if point.verdict.sampled == newest]
     chart = Chart(
         kind="individuals",
         values=_line([point.verdict.measured for point in measured]),

@@ -113,6 +113,7 @@ class _Reader:
                 name,
                 where=table.get("where"),
                 masked=names_in(table.get("masked", ())),
+                sampled=table.get("sampled", 1.0),
             )
         for key, file in self._declared("files", FILE_KEYS, "s3"):
             if key in assets:

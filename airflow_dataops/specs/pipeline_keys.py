@@ -124,6 +124,12 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
 
 
+def _is_share(value: object) -> bool:
+    if isinstance(value, str):
+        return "{{" in value
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1
+
+
 def _is_duration(value: object) -> bool:
     try:
         duration(value)
@@ -150,6 +156,16 @@ COUNT = Kind(
     "a whole number of at least 1",
     {"type": "integer", "minimum": 1},
     lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1,
+)
+SHARE = Kind(
+    "a number above 0 and at most 1, such as 0.05, or a template of one",
+    {
+        "anyOf": [
+            {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            {"type": "string", "pattern": "\\{\\{"},
+        ]
+    },
+    _is_share,
 )
 YES_OR_NO = Kind("true or false", {"type": "boolean"}, lambda value: isinstance(value, bool))
 LENGTH_OF_TIME = Kind(
@@ -215,6 +231,7 @@ TABLE_KEYS = Keys(
         "name": Key(TEXT, "its name there; by default the key that it stands under"),
         "where": Key(TEXT, "SQL condition of the slice that a run is about"),
         "masked": Key(NAMES, "columns whose values no sample, log or result shows"),
+        "sampled": Key(SHARE, "the share of its rows that are there, where it is a sample"),
     }
 )
 FILE_KEYS = Keys(
@@ -223,6 +240,7 @@ FILE_KEYS = Keys(
         "key": Key(TEXT, "an object's key; {{ kitchen.prefix }} first keeps it in the kitchen"),
         "bucket": Key(TEXT, "by default the bucket that the environment declares for the tool"),
         "path": Key(TEXT, "the path of a file on an SFTP server"),
+        "sampled": Key(SHARE, "the share of its records that are there, where it is a sample"),
     }
 )
 STAGE_KEYS = Keys(

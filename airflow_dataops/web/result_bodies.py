@@ -40,6 +40,7 @@ class ReportedResult(_Body):
     baseline: _Short = ""
     numbers: Annotated[list[_Number | _Groups | None], Field(max_length=MOST_NUMBERS)] = []
     seconds: Annotated[_Number | None, Field(ge=0)] = None
+    sampled: Annotated[_Number, Field(gt=0, le=1)] = 1.0
 
     def verdict(self) -> Verdict:
         """The same as the domain says it."""
@@ -63,6 +64,7 @@ class ReportedResult(_Body):
                 ]
             ),
             seconds=self.seconds,
+            sampled=self.sampled,
         )
 
 
@@ -97,12 +99,17 @@ BODIES = (ReportResults, Rebaseline, NoteIncident)
 
 @dataclass(frozen=True, kw_only=True)
 class PointAnswer:
-    """An earlier point; ``kitchen`` is named where it is inherited."""
+    """An earlier point; ``kitchen`` is named where it is inherited.
+
+    Attributes:
+        sampled: the share of the data that was there to be measured.
+    """
 
     at: datetime
     numbers: list[Any]
     kitchen: str | None
     is_in_control: bool
+    sampled: float
 
     @classmethod
     def of(cls, point: Point) -> PointAnswer:
@@ -112,4 +119,5 @@ class PointAnswer:
             numbers=list(point.numbers),
             kitchen=point.kitchen,
             is_in_control=point.is_in_control,
+            sampled=point.sampled,
         )

@@ -261,3 +261,11 @@ def test_kitchens_are_summed_up_by_pipelines_that_are_in_the_code(book, engine):
     assert overview.verdict_counts(kitchens) == {dev: {Outcome.FAIL: 1, Outcome.PASS: 1}}
     runs = overview.last_runs(kitchens)
     assert {key: (one.at, one.states) for key, one in runs.items()} == {dev: (NOON, {"running": 1})}
+
+
+def test_the_share_that_was_there_is_kept_and_told_with_the_point(book):
+    book.record(book.run("demo_dev"), replace(ROWS, sampled=0.05))
+    [kept] = book.table.results(book.kitchen("demo_dev"))
+    own, *above = book.table.pasts(book.run("dev_kitchen", days=1))
+    assert kept.verdict.sampled == 0.05
+    assert [point.sampled for point in history("row_count", own, above)] == [0.05]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from inspect import getmembers, isfunction
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,9 +140,8 @@ def test_every_word_of_the_data_tests_can_be_said_in_yaml():
     def saying(owner, kinds):
         return {
             name
-            for name, method in vars(owner).items()
-            if callable(method)
-            and re.fullmatch(kinds, str(method.__annotations__.get("return")))
+            for name, method in getmembers(owner, isfunction)
+            if re.fullmatch(kinds, str(method.__annotations__.get("return")))
             and name != "rendered"
             and not name.startswith("_")
         }

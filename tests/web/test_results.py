@@ -66,6 +66,7 @@ def test_a_result_is_a_point_of_the_next_run_of_the_same_stage(tasks):
                 "numbers": [100.0, None, {"north": 1.0}],
                 "kitchen": None,
                 "is_in_control": True,
+                "sampled": 1.0,
             }
         ]
     }

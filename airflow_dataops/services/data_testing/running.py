@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_dataops.domain import judging
 from airflow_dataops.domain.data_assets import Table
 from airflow_dataops.domain.data_test_rules import ControlLimits, External
+from airflow_dataops.domain.rescaling import rescaled
 from airflow_dataops.errors import OutsideSystemError
 from airflow_dataops.services.data_testing.measuring import Asking
 
@@ -90,7 +91,9 @@ def _verdict(test: DataTest, measured: Mapping[Measure, Measured], places: Place
 
 
 def _judge(test: DataTest, found: Sequence[Found], places: Places) -> Verdict:
-    history = places.history_of(test) if judging.needs_history(test) else ()
+    history: Sequence[Point] = places.history_of(test) if judging.needs_history(test) else ()
+    if any(point.sampled != test.asset.sampled for point in history):
+        history = rescaled(test, history)
     if not isinstance(test.rule, ControlLimits):
         return judging.judge(test, found, history)
     from airflow_dataops.services.data_testing import control_limits
