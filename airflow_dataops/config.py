@@ -38,6 +38,7 @@ class Settings:
         environments_file: None where the installation has no kitchens.
         next_secrets_backend: class path of the backend for whoever is no task of a kitchen.
         serves_kitchens: this process works for kitchens alone and gives out no credential.
+        parse_environment: further variables that kitchens' files see while they are parsed.
         dynamic_login_seconds: how long a task's login lasts that its vault issued.
         api_url: where tasks reach the API server; None where Airflow's own setting says it.
         token_key: signs what tasks show to our API; the same on all API servers.
@@ -58,6 +59,7 @@ class Settings:
     next_secrets_backend: str | None = None
     next_secrets_backend_kwargs: Mapping[str, object] = field(default_factory=dict, repr=False)
     serves_kitchens: bool = False
+    parse_environment: frozenset[str] = frozenset()
     vault_cache_seconds: int = options.LONGEST_VAULT_CACHE_SECONDS
     dynamic_login_seconds: int = options.LONGEST_LOGIN_SECONDS
     api_url: str | None = None
@@ -88,6 +90,7 @@ def settings() -> Settings:
         next_secrets_backend=options.written(conf, "next_secrets_backend") or None,
         next_secrets_backend_kwargs=options.json_object(conf, "next_secrets_backend_kwargs"),
         serves_kitchens=options.serves_kitchens(conf),
+        parse_environment=options.parse_environment(conf),
         vault_cache_seconds=options.vault_cache_seconds(conf),
         dynamic_login_seconds=options.dynamic_login_seconds(conf),
         api_url=options.written(conf, "api_url") or None,

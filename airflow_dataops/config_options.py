@@ -39,6 +39,18 @@ def serves_kitchens(conf: AirflowConfigParser) -> bool:
         raise ConfigurationError(message) from error
 
 
+def parse_environment(conf: AirflowConfigParser) -> frozenset[str]:
+    """Which further variables a kitchen's file sees while it is parsed."""
+    names = {name.strip() for name in written(conf, "parse_environment").split(",")} - {""}
+    if any(name.startswith("AIRFLOW_") for name in names):
+        message = (
+            f"[{SECTION}] parse_environment names variables of Airflow's own; kitchens' files see "
+            "those of them that hold no secret, name only yours"
+        )
+        raise ConfigurationError(message)
+    return frozenset(names)
+
+
 def vault_cache_seconds(conf: AirflowConfigParser) -> int:
     """How long what a vault said is kept."""
     text = written(conf, "vault_cache_seconds") or str(LONGEST_VAULT_CACHE_SECONDS)

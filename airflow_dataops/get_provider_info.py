@@ -82,6 +82,17 @@ _OPTIONS = {
         "example": "True",
         "default": "False",
     },
+    "parse_environment": {
+        "description": (
+            "Names of environment variables of the dag-processor, with commas between them, that\n"
+            "kitchens' files may read while they are parsed. Of Airflow's own they see those that\n"
+            "hold no secret.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "COMPANY_REGION",
+        "default": "",
+    },
     "vault_cache_seconds": {
         "description": (
             "How long an API server may answer with a credential that it has read from a vault,\n"

@@ -1,8 +1,8 @@
 """Look up credentials on a real API server: 100 a second, by running tasks of 500 kitchens.
 
-Each request is a worker's own: a task's token, `GET /execution/connections/s3`, the middleware,
-Airflow's check of the token, who asks, and the vault's answer from the cache. Requests start by the
-clock, whether or not earlier ones were answered, so a slow moment is counted with all who waited
+Each request is a task's own, on a connection of its own: the task's token, `GET
+/execution/connections/s3`, the middleware, Airflow's check of the token, who asks, and the vault's
+answer from the cache. The server has two processes. Requests start by the clock, whether or not earlier ones were answered, so a slow moment is counted with all who waited
 in it. The vault's part is the look into the cache alone, in this process. Goals: p99 of the whole
 request at most 50 ms and no error; the vault's part at most 0.2 ms.
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 _ENVIRONMENT, _BUNDLE, _VERSION, _TOOL = "development", "kitchens-development", "v1", "s3"
 _KITCHENS, _PER_SECOND, _CLIENTS = 500, 100, 16
+# A request costs Airflow about ten milliseconds of a processor: one process cannot answer 100.
+_WORKERS = 2
 _GOAL_MS, _GOAL_KEPT_MS = 50.0, 0.2
 _GRANTED = 200
 
@@ -65,7 +67,7 @@ def main() -> None:
         each = (_cpu_milliseconds(server) - before) / len(took)
         outage = vault_outage.measure(url, tokens, vault, seconds=10 if arguments.quick else 30)
     _report.line(
-        system="API server, whole request", requests=len(took), errors=errors,
+        system="API server, whole request", processes=_WORKERS, requests=len(took), errors=errors,
         median_ms=_report.median(took), p95_ms=_report.p95(took), p99_ms=_report.p99(took),
         servers_cpu_ms_each=each,
     )  # fmt: skip
@@ -80,7 +82,7 @@ def _ask(url: str, tokens: Sequence[str], seconds: float) -> tuple[list[float], 
     """Milliseconds from when each request was due to its answer, and how many were no answer."""
     started = time.perf_counter()
     gap = seconds / len(tokens)
-    limits = httpx.Limits(max_connections=_CLIENTS, max_keepalive_connections=_CLIENTS)
+    limits = httpx.Limits(max_connections=_CLIENTS, max_keepalive_connections=0)
     with httpx.Client(base_url=url, timeout=30, limits=limits) as client:
 
         def one(number: int, token: str) -> tuple[float, bool]:
@@ -130,7 +132,7 @@ def _server() -> Iterator[tuple[str, list[str], psutil.Process, psutil.Process]]
             airflow.configure()
             airflow.migrate(lambda _: None)
             try:
-                airflow.launch_api_server()
+                airflow.launch_api_server(workers=_WORKERS)
                 airflow.wait_until_serving()
                 tasks = _add_tasks(stack.addresses.metadata_url)
                 tokens = _tokens(tasks, stack.home.secret("jwt_key"))

@@ -26,6 +26,7 @@ from airflow_dataops.bundles import (
     after_parsing,
     enabled_schedules,
     outside_code,
+    parse_apart,
     parse_requests,
     pools,
 )
@@ -83,6 +84,7 @@ def install(bundle_name: str, *, tracking: Path, environment: str) -> None:
         original = DagFileProcessorManager.persist_parsing_result
         DagFileProcessorManager.persist_parsing_result = _guarding(original, guarded)  # type: ignore[method-assign]
         parse_requests.restrict(guarded)
+        parse_apart.install(guarded)
     guarded[bundle_name] = Guarded(tracking=tracking, environment=environment)
     log.info("guarding the DAGs of bundle %s", bundle_name)
 

@@ -169,9 +169,10 @@ class DemoAirflow:
         self._start("dag-processor", extra=_SERVES_KITCHENS)
         self._start("triggerer", _NO_LOG_SERVER, extra=_SERVES_KITCHENS)
 
-    def launch_api_server(self) -> None:
+    def launch_api_server(self, *, workers: int = 1) -> None:
         """Start the API server alone, which answers without the others, too."""
-        self._start("api-server", "--port", str(self.port), "--host", HOST)
+        where = ("--port", str(self.port), "--host", HOST)
+        self._start("api-server", *where, "--workers", str(workers))
 
     def wait_until_serving(self) -> None:
         """Return when the API server answers.

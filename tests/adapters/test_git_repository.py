@@ -37,6 +37,21 @@ def test_a_branch_whose_end_is_the_name_is_not_taken_for_it(origin):
     assert GitRepository(origin.url).tip("demo_dev") is None
 
 
+def test_a_program_that_somebody_put_into_a_copy_sees_none_of_airflows_settings(
+    mirror, origin, tmp_path, monkeypatch
+):
+    seen = tmp_path / "seen"
+    hook = tmp_path / "mirror.git" / "hooks" / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nenv >> {seen}\n")
+    hook.chmod(0o755)
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql://airflow:secret@db")
+    origin.bare("branch", "another", "main")
+    mirror.fetch_branches()
+    assert "GIT_DIR=" in seen.read_text()
+    assert "secret" not in seen.read_text()
+
+
 def test_a_branch_that_went_on_is_not_moved_back_by_cutting_it_again(origin):
     repository = GitRepository(origin.url)
     repository.cut_branch("demo_dev", source="main")

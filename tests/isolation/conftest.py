@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -66,6 +67,8 @@ def celery():
 def attacked(celery):
     """What the attacker's tasks found on development's worker, by pipeline."""
     live = celery
+    parser = live.airflow.homes["dag-processor-development"]
+    (parser / "knows.json").write_text(json.dumps(_known(live)))
     live.refresh("dev_kitchen")
     names = ("host", "broker", "interfaces")
     eventually(
@@ -76,7 +79,7 @@ def attacked(celery):
         (server / f"{name}.log").read_text()[-3000:] for name in ("scheduler", "worker-production")
     ]
     assert ended == "success", "\n".join(said)
-    home = live.airflow.worker_homes["worker-development"]
+    home = live.airflow.homes["worker-development"]
     callbacks = live.folder / "callbacks"
     callbacks.mkdir()
     reports = {name: home / f"{name}.json" for name in names}
@@ -90,6 +93,8 @@ def attacked(celery):
     assert live.ended("dev_kitchen.spoofs", "attack", seconds=300) == "failed"
     # The dag-processor runs the DAG's own.
     eventually("both callbacks ran", lambda: len(list(callbacks.iterdir())) == 2, seconds=180)
+    reports["parsing"] = parser / "parsed.json"
+    eventually("a file was parsed that looks around", reports["parsing"].exists, seconds=180)
     found = {name: read_json(file) for name, file in reports.items()}
     return SimpleNamespace(live=live, callbacks=callbacks, **found)
 
@@ -98,7 +103,7 @@ def attacked(celery):
 def waiting(attacked):
     """A running task of development, by its id, for as long as anybody shows its token."""
     live = attacked.live
-    until = live.airflow.worker_homes["worker-development"] / "until"
+    until = live.airflow.homes["worker-development"] / "until"
     live.trigger("dev_kitchen.waits", "waiting", until=str(until))
     yield live.running_task("dev_kitchen.waits", "waiting", "wait")
     until.touch()
@@ -132,7 +137,7 @@ def canaries(celery):
 def _known(live):
     home = live.stack.home
     scheduler = int((home.run / "scheduler.pid").read_text())
-    other_worker = live.airflow.worker_homes["worker-production"]
+    other_worker = live.airflow.homes["worker-production"]
     knows = known_to_attackers(live, scheduler=scheduler, other_worker=other_worker)
     knows["files"] += [
         str(home.secret_file(name)) for name in ("broker.acl", "worker-production.sh")

@@ -1,8 +1,9 @@
 """The Celery deployment of ``docker/compose.yaml``, its services as processes of this machine.
 
 Each service gets the command and the environment that the compose file writes at it, and no
-variable more. A worker is put where a container would put it: mount and process namespaces of its
-own, no capabilities, and none of the servers' files. Servers run beside, as this user.
+variable more. What runs kitchens' code, a worker or an environment's dag-processor, is put where a
+container would put it: mount and process namespaces of its own, no capabilities, and none of the
+servers' files. Servers run beside, as this user.
 """
 
 from __future__ import annotations
@@ -40,14 +41,12 @@ DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text())
 ENVIRONMENTS = ("production", "development")
 # Those that the attacks are about; kitchens are made beforehand, so nothing is provisioned.
-SERVERS = (
-    "api-server", "scheduler", "dag-processor-production", "dag-processor-development",
-)  # fmt: skip
+SERVERS = ("api-server", "scheduler")
+PARSERS = ("dag-processor-production", "dag-processor-development")
 WORKERS = ("worker-production", "worker-development")
 _CONTAINER = """\
 set -e
-mount --bind -o ro {repository} {repository}
-mount -o remount,bind,ro {repository}
+for kept in {kept}; do mount --bind "$kept" "$kept"; mount -o remount,bind,ro "$kept"; done
 for hidden in {hidden}; do mount -t tmpfs -o size=1m none "$hidden"; done
 cd {home}
 exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs /usr/bin/env -i {command}
@@ -113,7 +112,7 @@ class CeleryAirflow(DemoAirflow):
         self._balancer_port, self._second_port = ports.values()
         self._repository = repository
         folder = home.root.parent
-        self.worker_homes = {name: folder / name for name in WORKERS}
+        self.homes = {name: folder / name for name in (*PARSERS, *WORKERS)}
         self._hidden = (home.root, folder / "work")
 
     @cached_property
@@ -129,6 +128,12 @@ class CeleryAirflow(DemoAirflow):
             "PIPELINES_REPOSITORY": str(self._repository),
         }
 
+    def _sections(self) -> dict[str, dict[str, str]]:
+        """Without workers that make kitchens, janitors wait all day, each in a task's place."""
+        sections = super()._sections()
+        sections["core"]["parallelism"] = "8"
+        return sections
+
     def launch(self) -> None:
         """Start the broker, and the services all at once."""
         self.broker.start()
@@ -137,8 +142,13 @@ class CeleryAirflow(DemoAirflow):
             environment = {**self.environment(name), "AIRFLOW_HOME": str(self.airflow_home)}
             command = ["/bin/sh", "-c", _RESTARTED, name, *self._command(name, environment)]
             self._processes.append(GuardedProcess.start(self._home, name, command))
-        for home in self.worker_homes.values():
+        for home in self.homes.values():
             home.mkdir(mode=0o700)
+            (home / "airflow.cfg").touch()
+        for name in PARSERS:
+            shutil.copy(self._addresses.environments_file, self._environments_of(name))
+            command = ["/bin/sh", "-c", _RESTARTED, name, *self._contained(name)]
+            self._processes.append(GuardedProcess.start(self._home, name, command))
         for name in WORKERS:
             # Whoever ends a container ends what is in it; a worker would wait for its tasks.
             self._processes.append(
@@ -167,7 +177,13 @@ class CeleryAirflow(DemoAirflow):
     def environment(self, service: str) -> dict[str, str]:
         """What the compose file writes at a service, with this machine's addresses."""
         written = COMPOSE["services"][service]["environment"]
-        return {name: self._here(_filled(text, self._values)) for name, text in written.items()}
+        here = {name: self._here(_filled(text, self._values)) for name, text in written.items()}
+        if service in PARSERS:  # the file itself lies in the servers' home
+            here["AIRFLOW__DATAOPS__ENVIRONMENTS_FILE"] = str(self._environments_of(service))
+        return here
+
+    def _environments_of(self, parser: str) -> Path:
+        return self.homes[parser] / "environments.yaml"
 
     def _here(self, text: str) -> str:
         places = {
@@ -195,13 +211,18 @@ class CeleryAirflow(DemoAirflow):
         return ["/usr/bin/env", "-i", *needed, *assigned, sys.executable, "-m", module, *words]
 
     def _contained(self, service: str) -> list[str]:
-        home = self.worker_homes[service]
+        home = self.homes[service]
         environment = {
-            **self.environment(service), "AIRFLOW_HOME": str(home), "HOME": str(home)
+            **self.environment(service), "AIRFLOW_HOME": str(home), "HOME": str(home),
+            "TMPDIR": str(home),
         }  # fmt: skip
-        others = [other for other in self.worker_homes.values() if other != home]
+        kept = [self._repository]
+        if service in PARSERS:
+            # They publish versions; a git host would keep their login from branches.
+            kept = [self._repository / part for part in ("refs/heads", "hooks", "config")]
+        others = [other for other in self.homes.values() if other != home]
         text = _CONTAINER.format(
-            repository=self._repository,
+            kept=shlex.join(map(str, kept)),
             hidden=shlex.join(map(str, (*self._hidden, *others))),
             home=home,
             command=shlex.join(self._command(service, environment)[2:]),

@@ -22,7 +22,7 @@ def second_server(attacked):
 def test_tasks_finish_when_one_of_two_is_killed(attacked, second_server):
     live, balancer = attacked.live, attacked.live.airflow.balancer
     _, second = balancer.servers
-    until = live.airflow.worker_homes["worker-development"] / "until_killed"
+    until = live.airflow.homes["worker-development"] / "until_killed"
     live.trigger("dev_kitchen.survives", "killed", until=str(until))
     for task in TASKS:
         live.running_task("dev_kitchen.survives", "killed", task)

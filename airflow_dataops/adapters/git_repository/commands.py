@@ -41,6 +41,15 @@ def ssh_command() -> str:
     return f"{os.environ.get('GIT_SSH_COMMAND') or 'ssh'} {_SSH_OPTIONS}"
 
 
+def without_airflows_settings() -> dict[str, str]:
+    """Blanks for Airflow's variables, which hold secrets and are nothing to git.
+
+    A copy's own configuration can name programs that git runs, and code that is parsed on this
+    host can write to the copy.
+    """
+    return {name: "" for name in os.environ if name.startswith("AIRFLOW_")}
+
+
 @contextmanager
 def piped(content: bytes) -> Iterator[IO[bytes]]:
     """A file for git's standard input, for as long as git reads it."""

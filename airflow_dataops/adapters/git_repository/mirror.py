@@ -13,6 +13,7 @@ from airflow_dataops.adapters.git_repository.commands import (
     UNATTENDED,
     piped,
     told,
+    without_airflows_settings,
 )
 from airflow_dataops.adapters.git_repository.remote import Remote
 from airflow_dataops.domain import names
@@ -158,7 +159,7 @@ class Mirror:
     @property
     def _git(self) -> git.Git:
         command = git.Git(self._path)
-        command.update_environment(**UNATTENDED)
+        command.update_environment(**UNATTENDED, **without_airflows_settings())
         return command
 
     def _ensure(self) -> None:
