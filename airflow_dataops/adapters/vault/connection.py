@@ -2,16 +2,20 @@
 
 The API server answers Airflow's requests in a pool of 40 threads. Whoever asks a hung vault holds
 one of them for seconds; without a limit those who ask would soon hold all of them, and requests
-that need no vault would wait behind.
+that need no vault would wait behind. A time limit for each word of an answer is no limit for the
+answer: a vault that says one at a time is cut off.
 """
 
 from __future__ import annotations
 
+import socket
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import requests
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +23,16 @@ if TYPE_CHECKING:
 _PLACES = 12
 # A vault that answers frees a place within milliseconds.
 _PATIENCE_SECONDS = 0.1
+# A look-up may take a login and a reading, and is refused within ten seconds.
+_LONGEST_EXCHANGE_SECONDS = 4.0
 
 
 class Crowded(requests.RequestException):
     """As many requests wait for the vault as may."""
+
+
+class Redirected(requests.RequestException):
+    """The vault's answer points to another place, where a login is not carried."""
 
 
 class WaitingRoom:
@@ -60,6 +70,65 @@ def session(url: str) -> requests.Session:
     made.proxies, made.verify = named["proxies"], named["verify"]
     made.trust_env = False
     adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=40, max_retries=0)
+    adapter.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    made.hooks["response"] = [_stay]
     made.mount("http://", adapter)
     made.mount("https://", adapter)
     return made
+
+
+def _stay(response: requests.Response, **_: object) -> None:
+    # requests would go on with the vault's own header, and a login's parts, to any host.
+    if response.is_redirect:
+        message = "it points to another address; name the node that answers, or what balances them"
+        raise Redirected(message)
+
+
+class _Cut:
+    """A connection whose socket is shut when one exchange takes too long."""
+
+    _cutter: threading.Timer | None = None
+
+    def request(self, *words: Any, **options: Any) -> None:
+        super().request(*words, **options)  # type: ignore[misc]
+        # A closing answer takes the socket away from the connection, so it is held here.
+        held: socket.socket = self.sock  # type: ignore[attr-defined]
+        self._cutter = threading.Timer(_LONGEST_EXCHANGE_SECONDS, _shut, [held])
+        self._cutter.daemon = True
+        self._cutter.start()
+
+    def is_over(self) -> None:
+        """The answer was read."""
+        if self._cutter is not None:
+            self._cutter.cancel()
+
+
+class _Connection(_Cut, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Cut, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.is_over()
+        super()._put_conn(conn)
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.is_over()
+        super()._put_conn(conn)
+
+
+def _shut(held: socket.socket) -> None:
+    with suppress(OSError):
+        held.shutdown(socket.SHUT_RDWR)

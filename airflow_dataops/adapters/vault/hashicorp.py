@@ -25,7 +25,7 @@ import requests
 from hvac.exceptions import Forbidden, InternalServerError, InvalidPath, VaultError
 
 from airflow_dataops.adapters.vault import connection
-from airflow_dataops.adapters.vault.connection import Crowded
+from airflow_dataops.adapters.vault.connection import Crowded, Redirected
 from airflow_dataops.domain.issued_login import IssuedLogin
 from airflow_dataops.errors import ConfigurationError, VaultUnavailable
 
@@ -360,7 +360,7 @@ def _end(answer: Any, begun: float) -> float:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, Crowded):
+    if isinstance(error, Crowded | Redirected):
         return str(error)
     if isinstance(error, requests.Timeout):
         return "no answer within the time limit"
