@@ -139,8 +139,8 @@ _OPTIONS = {
     "webhook_secret": {
         "description": (
             "The secret of your git host's webhook: with it, a push is read at once instead of\n"
-            "at the next interval. A random text of at least 32 characters; empty: no git host\n"
-            "may call.\n"
+            "at the next interval; and that of your Jira's, which says that a ticket was changed.\n"
+            "A random text of at least 32 characters; empty: nobody may call.\n"
         ),
         "version_added": "0.1.0",
         "type": "string",

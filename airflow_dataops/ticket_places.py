@@ -14,7 +14,7 @@ from airflow_dataops.services import ticketing, works
 
 if TYPE_CHECKING:
     from airflow_dataops.domain.release_environment import Project, ReleaseEnvironment
-    from airflow_dataops.ticket_ports import IssueTracker, TicketBook
+    from airflow_dataops.ticket_ports import HandOffs, IssueTracker, TicketBook
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,13 @@ def ticket_book() -> TicketBook:
     from airflow_dataops.registry.tickets import TicketTable
 
     return TicketTable(bootstrap.metadata_database())
+
+
+def hand_offs() -> HandOffs:
+    """Who was given a piece of work."""
+    from airflow_dataops.registry.hand_offs import HandOffTable
+
+    return HandOffTable(bootstrap.metadata_database())
 
 
 def issue_tracker(environment: ReleaseEnvironment) -> IssueTracker:

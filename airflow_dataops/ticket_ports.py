@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow_dataops.domain.ticket import Ticket, Told
+    from airflow_dataops.domain.audit import AuditEntry
+    from airflow_dataops.domain.ticket import Comment, Ticket, Told
 
 
 class IssueTracker(Protocol):
@@ -25,6 +26,9 @@ class IssueTracker(Protocol):
 
     def assign(self, key: str, account: str) -> None:
         """Make a ticket somebody's, and nobody else's."""
+
+    def comment(self, key: str, comment: Comment) -> None:
+        """Have people read something in a ticket, once: where its mark is, it was said."""
 
 
 class TicketBook(Protocol):
@@ -46,3 +50,13 @@ class TicketBook(Protocol):
 
     def all(self) -> dict[str, Told]:
         """Everything that was told, by the id of the work's kitchen."""
+
+    def ask(self, key: str) -> int:
+        """Have a ticket read anew; gives how many pieces of work have it."""
+
+
+class HandOffs(Protocol):
+    """Who was given a piece of work, one after the other."""
+
+    def add(self, entry: AuditEntry, *, after: int | None) -> bool:
+        """Write a hand-off; False where the work's last one is not the one with this id."""

@@ -18,6 +18,8 @@ from airflow_dataops.errors import OutsideSystemError, ToolUnreachable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from airflow_dataops.domain.ticket import Comment
+
 TIMEOUT_SECONDS = 10
 _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _BROKEN = 401, 403, 404, 429, 500
 _HINTS = {
@@ -76,6 +78,15 @@ class JiraTickets:
         """Make a ticket somebody's, and nobody else's."""
         with _told(f"the assignment of ticket {key} to {account!r}"):
             self._host.assign_issue(key, account)
+
+    def comment(self, key: str, comment: Comment) -> None:
+        """Have people read something in a ticket, once: where its mark is, it was said."""
+        with _told(f"a comment on ticket {key}"):
+            # The newest first: a ticket may have more of them than Jira tells at once.
+            path = f"{self._host.resource_url('issue')}/{key}/comment"
+            known: Any = self._host.get(path, params={"orderBy": "-created", "maxResults": 100})
+            if not any(comment.mark in str(one["body"]) for one in known["comments"]):
+                self._host.issue_add_comment(key, comment.text)
 
 
 @contextmanager

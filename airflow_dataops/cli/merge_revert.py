@@ -108,7 +108,9 @@ def _beside(found: RevertPlanAnswer) -> Iterator[str]:
     for stage in found.left_out:
         yield printable(f"  charts of {stage.pipeline}.{stage.stage}: points since are left out")
     if found.came_back:
-        yield f"  {found.came_back} notes about charts are again as before the revert"
+        one = found.came_back == 1
+        notes = "1 note about charts is" if one else f"{found.came_back} notes about charts are"
+        yield f"  {notes} again as before the revert"
     if found.channel_now != found.channel_then:
         where = found.channel_then or "the environment's channel"
         yield printable(f"  alerts: {found.channel_now or 'the environment'} -> {where}")

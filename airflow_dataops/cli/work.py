@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_dataops.cli.answers import command, say_aside, show_table
+from airflow_dataops.cli.answers import command, printable, say_aside, show_table
 from airflow_dataops.cli.api_client import ApiClient
 from airflow_dataops.cli.facts import readably
 from airflow_dataops.cli.work_models import WorkAnswer
@@ -14,6 +14,8 @@ from airflow_dataops.domain import names
 from airflow_dataops.domain.work import lasting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow_dataops.cli.work_models import StayAnswer
 
 
@@ -27,6 +29,7 @@ def list_work(arguments: Any) -> None:
         print(json.dumps([one.model_dump(mode="json") for one in found], indent=2))
         return
     show_table([_row(one) for one in found], output=arguments.output)
+    say_about_tickets(found)
 
 
 @command
@@ -56,6 +59,14 @@ def _show(found: WorkAnswer, output: str) -> None:
     if found.cycle_seconds is not None:
         took = lasting(timedelta(seconds=found.cycle_seconds))
         say_aside(f"from the order to the enabled schedule: {took}")
+    say_about_tickets([found])
+
+
+def say_about_tickets(found: Iterable[WorkAnswer]) -> None:
+    """Say where tickets are not in step with their work."""
+    for one in found:
+        for sentence in one.about_ticket:
+            say_aside(printable(sentence))
 
 
 def _row(one: WorkAnswer) -> dict[str, object]:

@@ -38,4 +38,5 @@ class WorkAnswer(_Answer):
     seconds_in: dict[str, float] = {}
     cycle_seconds: float | None = None
     is_over: bool = False
+    about_ticket: tuple[str, ...] = ()
     stays: tuple[StayAnswer, ...] = ()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from airflow_dataops.demo.runs import AirflowApi
     from airflow_dataops.demo.stack import EmbeddedStack
 
+# What the story's work is done in, and the ticket that ordered it.
+WORK, TICKET = "dev_kitchen", "DATA-117"
 PIPELINE, REPORT = "profitability", "segment_report"
 FORECAST, ORDINARY = "forecast", "households_known"
 KITCHENS = {
@@ -19,7 +21,10 @@ KITCHENS = {
     "demo_dev": ("development", ("--from", "demo_production", "--staff", "padma:cook")),
     "dev_kitchen": (
         "development",
-        ("--from", "demo_dev", "--staff", "padma:head", "--slack-channel", "#dev-kitchen"),
+        (
+            *("--from", "demo_dev", "--staff", "padma:head", "--slack-channel", "#dev-kitchen"),
+            *("--ticket", TICKET),
+        ),
     ),
 }
 # Kitchens that run the story, with the channel in which their people are told.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_dataops.demo import containers, merging, outcome, people, year_on_charts
+from airflow_dataops.demo import containers, merging, outcome, promotion, year_on_charts
 from airflow_dataops.demo.cast import CHANNELS, FORECAST, KITCHENS, ORDINARY, PIPELINE, REPORT
 from airflow_dataops.demo.runs import DemoRun
 from airflow_dataops.domain import names
 
 if TYPE_CHECKING:
     from airflow_dataops.demo.cast import Cast
+
+# Production's report is run by Eric, once it has what was merged.
+_ALWAYS = (("dev_kitchen", REPORT), ("dev_kitchen", ORDINARY))
 
 
 def tell(cast: Cast) -> list[str]:
@@ -23,15 +26,16 @@ def tell(cast: Cast) -> list[str]:
     is_new = _start(cast, [*corrupted, *others])
     if is_new:
         cast.say(f"a corrupted file arrives for {cast.corrupted}; the reports run beside it")
+    promotion.bring_again(cast)
     problems += merging.tell(cast)
-    if not outcome.is_enabled(cast):
-        _schedules(cast)
+    problems += promotion.tell(cast)
     problems += cast.api.watch([*corrupted, *others], cast.say)
     problems += outcome.of_rows(cast)
     problems += outcome.of_corrupted_week(cast, corrupted, live, is_new=is_new)
     problems += outcome.of_extracts(cast, is_new=is_new)
-    problems += outcome.of_other_tables(cast, has_container=len(others) > len(CHANNELS) + 1)
+    problems += outcome.of_other_tables(cast, has_container=len(others) > len(_ALWAYS))
     problems += outcome.of_schedules(cast)
+    problems += promotion.of_ticket(cast, is_new=is_new)
     return problems + year_on_charts.tell(cast.say, cast.corrupted)
 
 
@@ -60,7 +64,7 @@ def _corrupted_runs(cast: Cast) -> list[DemoRun]:
 
 
 def _other_runs(cast: Cast) -> list[DemoRun]:
-    wanted = [*((kitchen, REPORT) for kitchen in CHANNELS), ("dev_kitchen", ORDINARY)]
+    wanted = list(_ALWAYS)
     why_not = containers.why_not()
     if why_not is None:
         wanted.append(("dev_kitchen", FORECAST))
@@ -73,17 +77,3 @@ def _other_runs(cast: Cast) -> list[DemoRun]:
         DemoRun(dag_id=names.dag_id(kitchen, pipeline), run_date=cast.weeks[-1])
         for kitchen, pipeline in wanted
     ]
-
-
-def _schedules(cast: Cast) -> None:
-    """Chris prepares another hour in development, Eric enables what production's code says."""
-    prepare = (
-        "set", "demo_dev", PIPELINE, "30 6 * * 1", "--timezone", "America/Chicago",
-        "--reason", "the backup ends at six",
-    )  # fmt: skip
-    enable = ("enable", "demo_production", REPORT, "--reason", "all weeks were green")
-    people.give(
-        cast,
-        people.command(cast, "chris", "schedule", *prepare),
-        people.command(cast, "eric", "schedule", *enable),
-    )

@@ -69,6 +69,17 @@ class DemoEnvironment:
         return f"partner_{self.name}"
 
 
+# A step of work with what its ticket says of it, and with whose it is from then on.
+_TICKETS = {
+    "transitions": {
+        "work": "In Progress",
+        "merged": "In Review",
+        "released": "Ready",
+        "scheduled": "Done",
+    },
+    "assignees": {"released": "eric"},
+}
+
 _KNOWN = {
     environment.name: environment
     for environment in (
@@ -120,10 +131,19 @@ def database_mount(environment: str) -> str:
 
 
 def environments_text(
-    repository: Path, environments: Sequence[DemoEnvironment], logins: Mapping[str, VaultLogin]
+    repository: Path,
+    environments: Sequence[DemoEnvironment],
+    logins: Mapping[str, VaultLogin],
+    *,
+    jira_url: str | None = None,
 ) -> str:
     """Text of the environments file; it names the files of the logins and holds no secret."""
     declared = {e.name: _declaration(e, logins[e.name]) for e in environments}
+    if jira_url is not None:
+        for environment in environments:
+            # Work is done in kitchens, and a protected environment has its base kitchen alone.
+            if not environment.is_protected:
+                declared[environment.name]["tickets"] = {"url": jira_url, **_TICKETS}
     project = {"repository": str(repository), "environments": declared}
     return yaml.safe_dump({"projects": {PROJECT: project}}, sort_keys=False)
 

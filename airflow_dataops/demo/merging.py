@@ -1,9 +1,10 @@
 """The story's merges: two people change one stage, and the work of both reaches production.
 
 Chris pushes to development's kitchen and Padma to hers, and git cannot merge what they wrote. She
-decides, is refused while nothing has tested what would land, tests it and delivers; Eric merges
-into production, where the evidence of the very same files counts. A start that was killed on the
-way is gone on with: each step looks at what the branches have.
+decides, is refused while nothing has tested what would land, tests it and hands it to Chris, who
+delivers. Eric looks at what waits for him and merges into production, where the evidence of the
+very same files counts. A start that was killed on the way is gone on with: each step looks at what
+the branches have.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _COLUMNS = "select loaded_for as week, segment, households, sales, profit"
 _MARGIN = "round(100 * profit / nullif(sales, 0), 1) as margin_percent"
 _EACH = "round(profit / nullif(households, 0), 2) as profit_per_household"
 _EDITS = {"demo_dev": ("chris", _MARGIN), "dev_kitchen": ("padma", _EACH)}
+_NOTE = "both columns are in, please look at the rounding"
 _BOTH = f"{_COLUMNS}, {_MARGIN}, {_EACH}\n"
 
 
@@ -60,7 +62,9 @@ def _commands(cast: Cast, merged: Path) -> Iterator[PersonsCommand]:
         yield padma(*up, is_refused=True)
     if not _has_both(cast, "demo_dev"):
         yield padma("kitchen", "test", "dev_kitchen", "--changed")
-        yield padma(*up)
+        yield padma("kitchen", "hand-off", "dev_kitchen", "--to", "chris", "--note", _NOTE)
+        yield people.command(cast, "chris", *up)
+    yield people.command(cast, "eric", "release", "show", "production")
     why = "tested in dev_kitchen on exactly these files"
     yield people.command(cast, "eric", "merge", "up", "demo_dev", "--reason", why)
 

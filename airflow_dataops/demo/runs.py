@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _FINISHED = {"success", "failed"}
 _LONGEST_SECONDS = 900
 _LOOKS_EVERY_SECONDS = 2
+_OVERLAP = timedelta(seconds=10)
+_PAGE = 100
 # Airflow makes its execution API at the first request to it, and answers nobody meanwhile.
 _LONGEST_ANSWER_SECONDS = 180
 
@@ -45,6 +48,7 @@ class AirflowApi:
     """Airflow's REST API as one of its users."""
 
     def __init__(self, url: str, *, user: str, password: str) -> None:
+        self._told: set[tuple[str, str, str]] = set()
         self._client = httpx.Client(base_url=url, timeout=_LONGEST_ANSWER_SECONDS)
         login = {"username": user, "password": password}
         answer = self._client.post("/auth/token", json=login).raise_for_status().json()
@@ -83,21 +87,19 @@ class AirflowApi:
         Raises:
             OutsideSystemError: they take longer than a quarter of an hour.
         """
-        told: set[tuple[str, str, str]] = set()
-        wrong, seen_open = [], set()
-        open_runs = list(runs)
-        deadline = time.monotonic() + _LONGEST_SECONDS
+        wrong: list[str] = []
+        open_runs, seen_open = list(runs), set[DemoRun]()
+        deadline, since = time.monotonic() + _LONGEST_SECONDS, None
         while open_runs:
-            for run in list(open_runs):
-                state = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"]
-                # What an earlier start of the demo had finished was told by it.
-                if state not in _FINISHED or run in seen_open:
-                    seen_open.add(run)
-                    self._tell(run, told, say)
-                if state in _FINISHED:
-                    open_runs.remove(run)
-                    if (state == "success") != run.passes:
-                        wrong.append(f"{run} ended as {state}")
+            look = datetime.now(tz=UTC)
+            states = self._states(open_runs)
+            seen_open |= {run for run in open_runs if states[run] not in _FINISHED}
+            # What an earlier start of the demo had finished was told by it.
+            self._tell([run for run in open_runs if run in seen_open], since, say)
+            for run in [run for run in open_runs if states[run] in _FINISHED]:
+                open_runs.remove(run)
+                if (states[run] == "success") != run.passes:
+                    wrong.append(f"{run} ended as {states[run]}")
             if open_runs and time.monotonic() > deadline:
                 message = (
                     f"{len(open_runs)} runs are not finished after {_LONGEST_SECONDS} seconds,"
@@ -105,6 +107,7 @@ class AirflowApi:
                 )
                 raise OutsideSystemError(message)
             if open_runs:
+                since = look
                 time.sleep(_LOOKS_EVERY_SECONDS)
         return wrong
 
@@ -120,19 +123,55 @@ class AirflowApi:
         )
         return found
 
+    def merges(self, kitchen: str) -> list[dict[str, Any]]:
+        """Merges into a kitchen and their reverts, the last one first."""
+        path = f"/dataops/api/v1/kitchens/{kitchen}/merges"
+        found: list[dict[str, Any]] = self._client.get(path).raise_for_status().json()
+        return found
+
     def close(self) -> None:
         """End the connection."""
         self._client.close()
 
+    def _states(self, runs: Sequence[DemoRun]) -> dict[DemoRun, str]:
+        asked = {"dag_ids": sorted({run.dag_id for run in runs})}
+        found = {
+            (one["dag_id"], one["dag_run_id"]): str(one["state"])
+            for one in self._all("/dags/~/dagRuns/list", "dag_runs", asked)
+        }
+        return {run: found[run.dag_id, run.run_id] for run in runs}
+
     def _tell(
-        self, run: DemoRun, told: set[tuple[str, str, str]], say: Callable[[str], None]
+        self, runs: Sequence[DemoRun], since: datetime | None, say: Callable[[str], None]
     ) -> None:
-        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
-        for task in self._get(path)["task_instances"]:
+        """Say which tasks ended since then; whoever asks for less is answered with less work."""
+        by_id = {(run.dag_id, run.run_id): run for run in runs}
+        if not by_id:
+            return
+        asked: dict[str, Any] = {
+            "dag_ids": sorted({run.dag_id for run in runs}),
+            "dag_run_ids": sorted({run.run_id for run in runs}),
+            "state": [*sorted(_FINISHED), "upstream_failed"],
+        }
+        if since is not None:
+            # What ended while the last look was under way was told then, or is told now.
+            asked["end_date_gte"] = (since - _OVERLAP).isoformat()
+        for task in self._all("/dags/~/dagRuns/~/taskInstances/list", "task_instances", asked):
+            run = by_id.get((task["dag_id"], task["dag_run_id"]))
             news = (str(run), task["task_id"], task["state"])
-            if task["state"] in {*_FINISHED, "upstream_failed"} and news not in told:
-                told.add(news)
+            if run is not None and news not in self._told:
+                self._told.add(news)
                 say(f"{run}: {task['task_id']} {task['state']}")
+
+    def _all(self, path: str, key: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        """Everything that a list has, page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            body = {**asked, "page_limit": _PAGE, "page_offset": len(found)}
+            answer = self._client.post(f"/api/v2{path}", json=body).raise_for_status().json()
+            found += answer[key]
+            if len(found) >= answer["total_entries"] or not answer[key]:
+                return found
 
     def _has_dag(self, dag_id: str) -> bool:
         answer = self._client.get(f"/api/v2/dags/{dag_id}")

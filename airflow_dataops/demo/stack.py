@@ -1,6 +1,6 @@
 """The outside world of the demo: database, vault, object store and SFTP server, all real.
 
-Slack alone is a double: nobody can run Slack.
+Slack and Jira alone are doubles: nobody can run them here.
 
 Everything is started on free ports of this machine and goes with the process that started it.
 State lives in one directory, so a second start finds passwords, ports and data again.
@@ -19,6 +19,7 @@ from airflow_dataops.demo.environments import (
     environments_text,
 )
 from airflow_dataops.demo.home import HOST, DemoHome, write_private
+from airflow_dataops.demo.jira import EmbeddedJira
 from airflow_dataops.demo.openbao import EmbeddedVault
 from airflow_dataops.demo.postgres import EmbeddedPostgres
 from airflow_dataops.demo.processes import stop_leftovers
@@ -87,6 +88,8 @@ class StackAddresses:
     sftp_port: int
     sftp_host_key: str
     slack_url: str
+    jira_url: str
+    jira_token: str = field(repr=False)
     environments_file: Path
     environments: Mapping[str, EnvironmentAddresses]
 
@@ -162,6 +165,10 @@ class EmbeddedStack:
         """Directory of the partner's files for an environment: ``/outbox`` of its SFTP login."""
         return self._running.sftp.outbox(*demo_environments([environment]))
 
+    def ticket(self, key: str) -> tuple[str, str | None]:
+        """Status of a ticket, and whose it is."""
+        return self._running.jira.ticket(key)
+
     def put_secret(self, environment: str, path: str, fields: Mapping[str, str]) -> None:
         """Write a secret into an environment's vault, such as ``kitchens/padma/redshift``."""
         self._running.vault.put_secret(environment, path, fields)
@@ -185,18 +192,20 @@ class EmbeddedStack:
 
     def _start(self, say: Callable[[str], None]) -> StackAddresses:
         stop_leftovers(self.home)
-        ports = self.home.ports(["postgres", "vault", "s3", "sftp", "slack"])
+        ports = self.home.ports(["postgres", "vault", "s3", "sftp", "slack", "jira"])
         self._parts = parts = _Parts(
             postgres=EmbeddedPostgres(self.home, ports["postgres"]),
             vault=EmbeddedVault(self.home, ports["vault"]),
             s3=EmbeddedS3(self.home, ports["s3"]),
             sftp=EmbeddedSftp(self.home, ports["sftp"]),
             slack=EmbeddedSlack(self.home, ports["slack"]),
+            jira=EmbeddedJira(self.home, ports["jira"]),
         )
         # These two take seconds to import their libraries: they do so while the rest starts.
         parts.s3.launch(self.environments)
         parts.sftp.launch(self.environments)
         parts.slack.launch(self.environments)
+        parts.jira.launch()
         parts.postgres.start(say)
         parts.vault.launch(parts.postgres)
         metadata = parts.postgres.login(_METADATA_DATABASE)
@@ -209,8 +218,11 @@ class EmbeddedStack:
             _connect_vault(environment, parts)
         host_key, keys = parts.sftp.host_key(say), parts.s3.keys(say)
         parts.slack.get_ready(say)
+        parts.jira.get_ready(say)
         environments_file = self.home.root / "environments.yaml"
-        text = environments_text(self.repository, self.environments, logins)
+        text = environments_text(
+            self.repository, self.environments, logins, jira_url=parts.jira.url
+        )
         write_private(environments_file, text)
         addresses = StackAddresses(
             metadata_url=parts.postgres.url("postgresql+psycopg2", _METADATA_DATABASE, metadata),
@@ -224,6 +236,8 @@ class EmbeddedStack:
             sftp_port=parts.sftp.port,
             sftp_host_key=host_key,
             slack_url=parts.slack.url,
+            jira_url=parts.jira.url,
+            jira_token=parts.jira.token,
             environments_file=environments_file,
             environments={
                 e.name: _addresses_of(e, parts, logins[e.name], keys[e.name])
@@ -242,12 +256,13 @@ class _Parts:
     s3: EmbeddedS3
     sftp: EmbeddedSftp
     slack: EmbeddedSlack
+    jira: EmbeddedJira
 
     def stop(self) -> None:
-        for part in (self.s3, self.sftp, self.slack, self.vault):
+        for part in (self.s3, self.sftp, self.slack, self.jira, self.vault):
             part.ask_to_stop()
         # PostgreSQL is the last: the vault's data are in it.
-        for server in (self.s3, self.sftp, self.slack, self.vault, self.postgres):
+        for server in (self.s3, self.sftp, self.slack, self.jira, self.vault, self.postgres):
             server.stop()
 
 

@@ -129,5 +129,6 @@ def _say_where(airflow: DemoAirflow, stack: EmbeddedStack, say: Say) -> None:
     say("")
     say(f"Airflow   {airflow.url}   user eric   password {airflow.password('eric')}")
     say(f"Slack     {stack.addresses.slack_url}   what was told, by channel (a double of Slack)")
+    say(f"Jira      {stack.addresses.jira_url}   what tickets say (a double of Jira)")
     say(f"commands  .venv/bin/airflow dataops login --url {airflow.url} --username padma")
     say(f"          password {airflow.password('padma')}")

@@ -37,6 +37,8 @@ def store_tools(
             vault.put_secret(environment.name, names.tool_secret(tool), fields)
         slack = _slack(addresses, environment)
         vault.put_secret(environment.name, names.tool_secret("slack"), slack)
+        jira = {"password": addresses.jira_token}
+        vault.put_secret(environment.name, names.ticket_secret(), jira)
         # What makes kitchens has a database login of its own, and one for the vault.
         tools["redshift"] |= {
             "login": environment.provision_login,

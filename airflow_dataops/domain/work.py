@@ -48,7 +48,7 @@ class Step(StrEnum):
         return self in {Step.SCHEDULED, Step.DROPPED}
 
 
-_ORDER = (Step.CREATION, Step.WORK, Step.MERGED, Step.RELEASED, Step.SCHEDULED)
+IN_ORDER = (Step.CREATION, Step.WORK, Step.MERGED, Step.RELEASED, Step.SCHEDULED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,8 +255,8 @@ class _Journey:
                 self._add(self._stay(step, present.assignee, entry))
             return
         between: Sequence[Step] = (step,)
-        if step is not Step.DROPPED and _ORDER.index(step) > _ORDER.index(present.step):
-            between = _ORDER[_ORDER.index(present.step) + 1 : _ORDER.index(step) + 1]
+        if step is not Step.DROPPED and IN_ORDER.index(step) > IN_ORDER.index(present.step):
+            between = IN_ORDER[IN_ORDER.index(present.step) + 1 : IN_ORDER.index(step) + 1]
         for one in between:
             assignee = self._assigned(one) or self._stays[-1].assignee
             self._add(self._stay(one, assignee, entry))

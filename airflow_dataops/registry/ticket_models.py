@@ -24,5 +24,10 @@ class TicketRow(Base):
     attempts: Mapped[int]
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
+    # What it said when it was read or told last, and how often it was changed beside us.
+    status: Mapped[str | None] = mapped_column(String(250))
+    account: Mapped[str | None] = mapped_column(String(250))
+    asked: Mapped[int] = mapped_column(default=0)
+    looked: Mapped[int] = mapped_column(default=0)
     held_by: Mapped[str | None] = mapped_column(String(100))
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import sessionmaker
 
@@ -42,7 +42,7 @@ class TicketTable:
             if session.get(TicketRow, kitchen_id) is None:
                 try:
                     with session.begin_nested():
-                        session.add(TicketRow(kitchen_id=kitchen_id, ticket=key, attempts=0))
+                        session.add(_new_row(kitchen_id, key))
                 except IntegrityError:
                     return None
             if not changed_one(session, take):
@@ -51,6 +51,8 @@ class TicketTable:
             if row.ticket != key:
                 row.ticket, row.attempts = key, 0
                 row.entry = row.step = row.assignee = row.error = None
+                row.status = row.account = None
+                row.looked = row.asked
             return _told_of(row)
 
     def told(self, told: Told, *, holder: str) -> None:
@@ -72,6 +74,13 @@ class TicketTable:
         with self._sessions() as session:
             return {row.kitchen_id: _told_of(row) for row in session.scalars(select(TicketRow))}
 
+    def ask(self, key: str) -> int:
+        """Have a ticket read anew; gives how many pieces of work have it."""
+        # The database counts: two who say so at once are two.
+        asking = update(TicketRow).where(TicketRow.ticket == key).values(asked=TicketRow.asked + 1)
+        with self._sessions.begin() as session:
+            return int(cast("CursorResult[Any]", session.execute(asking)).rowcount)
+
     def _write(
         self, told: Told, holder: str, *, next_try_at: datetime | None, is_held: bool
     ) -> None:
@@ -81,6 +90,9 @@ class TicketTable:
             "assignee": told.assignee,
             "attempts": told.attempts,
             "error": told.error,
+            "status": told.status,
+            "account": told.account,
+            "looked": told.looked,
             "next_try_at": next_try_at,
         }
         if not is_held:
@@ -100,4 +112,12 @@ def _told_of(row: TicketRow) -> Told:
         assignee=row.assignee,
         attempts=row.attempts,
         error=row.error,
+        status=row.status,
+        account=row.account,
+        asked=row.asked,
+        looked=row.looked,
     )
+
+
+def _new_row(kitchen_id: str, key: str) -> TicketRow:
+    return TicketRow(kitchen_id=kitchen_id, ticket=key, attempts=0, asked=0, looked=0)

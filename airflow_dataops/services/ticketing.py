@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow_dataops.domain.ticket import untold
-from airflow_dataops.errors import DataOpsError, ToolUnreachable
+from airflow_dataops.domain.ticket import comment_of, untold, way_to
+from airflow_dataops.errors import DataOpsError, OutsideSystemError, ToolUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from airflow_dataops.domain.release_environment import TicketPlace
-    from airflow_dataops.domain.ticket import Told
+    from airflow_dataops.domain.ticket import Ticket, Told
     from airflow_dataops.domain.work import Stay, Work
     from airflow_dataops.ticket_ports import IssueTracker, TicketBook
 
@@ -51,7 +51,8 @@ def tell(works: Iterable[Work], place: TicketPlace, places: TicketPlaces) -> int
     known, waiting, is_up = places.book.all(), 0, True
     for work in works:
         key = work.ticket
-        if key is None or not untold(work, known.get(work.kitchen_id)):
+        before = known.get(work.kitchen_id)
+        if key is None or not (untold(work, before) or (before and before.is_asked)):
             continue
         if not is_up:
             waiting += 1
@@ -75,15 +76,22 @@ def _tell_one(
     try:
         tracker = places.tracker()
         for stay in untold(work, told):
-            _say(told.key, stay, place, tracker)
             told = replace(
-                told,
+                _say(told, stay, place, tracker),
                 entry=stay.entry,
                 step=stay.step,
                 assignee=stay.assignee,
                 attempts=0,
                 error=None,
             )
+            places.book.told(told, holder=places.holder)
+        if told.is_asked:
+            # What is said meanwhile counts as asked again, so that no change is overlooked.
+            found = tracker.show(told.key)
+            told = replace(
+                told, status=found.status, account=found.account, looked=told.asked,
+                attempts=0, error=None,
+            )  # fmt: skip
             places.book.told(told, holder=places.holder)
     except DataOpsError as error:
         pause = min(_FIRST_PAUSE * 2 ** min(told.attempts, 10), _LONGEST_PAUSE)
@@ -95,11 +103,30 @@ def _tell_one(
     return None
 
 
-def _say(key: str, stay: Stay, place: TicketPlace, tracker: IssueTracker) -> None:
+def _say(told: Told, stay: Stay, place: TicketPlace, tracker: IssueTracker) -> Told:
+    """Tell of one stay; gives what the ticket says then."""
+    key = told.key
     found = tracker.show(key)
     status = place.transitions.get(stay.step)
     if status is not None and found.status != status:
-        tracker.move(key, status)
+        _move(found, status, way_to(stay, place), tracker)
     account = place.accounts.get(stay.assignee, stay.assignee)
     if found.account != account:
         tracker.assign(key, account)
+    if (comment := comment_of(stay)) is not None:
+        tracker.comment(key, comment)
+    return replace(told, status=status or found.status, account=account)
+
+
+def _move(found: Ticket, status: str, way: Sequence[str], tracker: IssueTracker) -> None:
+    try:
+        tracker.move(found.key, status)
+    except ToolUnreachable:
+        raise
+    except OutsideSystemError:
+        # Somebody moved it by hand to where its workflow does not lead on from.
+        left = way[way.index(found.status) + 1 :] if found.status in way else way
+        if len(left) < 2:  # noqa: PLR2004 - that one was refused
+            raise
+        for one in left:
+            tracker.move(found.key, one)

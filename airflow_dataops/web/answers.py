@@ -77,6 +77,13 @@ class PushAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketCallAnswer:
+    """How many pieces of work have the changed ticket, which is read soon."""
+
+    works: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class StaffAnswer:
     """Somebody on a staff."""
 

@@ -35,6 +35,7 @@ from airflow_dataops.web.api import (
     schedules,
     staff,
     tasks,
+    ticket_calls,
     works,
 )
 from airflow_dataops.web.auth import asking_person
@@ -89,7 +90,7 @@ def create_app(open_installation: Callable[[], Installation] = this_installation
     app.mount(f"{API}/task", for_tasks)
     for_reports = _closed_app(reporting_task, [kitchen_tasks.router], prefix="")
     app.mount(f"{API}/kitchen-task", for_reports)
-    for_pushes = _closed_app(signed, [pushes.router], prefix="")
+    for_pushes = _closed_app(signed, [pushes.router, ticket_calls.router], prefix="")
     app.mount(f"{API}/push", for_pushes)
     for_browsers = create_pages()
     app.mount(PAGES, for_browsers)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from airflow_dataops.services.evidence import EvidencePlaces
     from airflow_dataops.services.kitchens import Places
     from airflow_dataops.services.merging import MergePlaces
+    from airflow_dataops.ticket_ports import HandOffs, TicketBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Installation:
         reports_weekly: whether the week is told in each environment's channel.
         overview: many kitchens at once.
         approvals: what waits for somebody's approval.
+        ticket_book: how far tickets were told of their work.
+        hand_offs: who was given a piece of work.
         switches: Airflow's own, with which pipelines are paused.
     """
 
@@ -69,6 +72,8 @@ class Installation:
     overview: Overview
     approvals: ApprovalBook
     switches: Switches
+    ticket_book: TicketBook
+    hand_offs: HandOffs
 
 
 def this_installation() -> Installation:
@@ -86,6 +91,7 @@ def this_installation() -> Installation:
         merge_places,
         overview_places,
         places,
+        ticket_places,
     )
 
     return Installation(
@@ -111,4 +117,6 @@ def this_installation() -> Installation:
         overview=overview_places.overview(),
         approvals=merge_places.approvals(),
         switches=merge_places.switches(),
+        ticket_book=ticket_places.ticket_book(),
+        hand_offs=ticket_places.hand_offs(),
     )

@@ -1,6 +1,6 @@
-"""Whether a git host's call is genuine: signed with the secret that only it and we have.
+"""Whether a git host's or a tracker's call is genuine: signed with a secret that only we have.
 
-GitHub, Gitea and Forgejo sign the body (HMAC with SHA-256); GitLab sends the secret itself.
+GitHub, Gitea, Forgejo and Jira sign the body (HMAC with SHA-256); GitLab sends the secret itself.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SIGNATURES = ("x-hub-signature-256", "x-gitea-signature", "x-forgejo-signature")
+# Jira's name for it; GitHub sends a weaker one under it, beside its own.
+_JIRAS, _METHOD = "x-hub-signature", "sha256="
 _SHARED = "x-gitlab-token"
 
 
@@ -30,12 +32,12 @@ async def signed(request: Request) -> None:
 
     secret = config.webhook_secret()
     if secret is None:
-        message = "[dataops] webhook_secret is not set, so no git host may call here"
+        message = "[dataops] webhook_secret is not set, so no git host and no tracker may call here"
         raise CredentialRefused(message)
     if not is_genuine(await request.body(), request.headers, secret=secret):
         message = (
-            "the call carries no signature with this installation's secret; give the git host "
-            "the text of [dataops] webhook_secret as the webhook's secret"
+            "the call carries no signature with this installation's secret; give the git host or "
+            "tracker the text of [dataops] webhook_secret as the webhook's secret"
         )
         raise CredentialRefused(message)
 
@@ -52,6 +54,8 @@ def is_genuine(body: bytes, headers: Mapping[str, str], *, secret: str) -> bool:
     for name in _SIGNATURES:
         if given := headers.get(name):
             return _is_same(given.removeprefix("sha256="), expected)
+    if (given := headers.get(_JIRAS, "")).startswith(_METHOD):
+        return _is_same(given.removeprefix(_METHOD), expected)
     return _is_same(headers.get(_SHARED, ""), secret)
 
 

@@ -33,7 +33,8 @@ class WorkAnswer:
     """Where the work of a kitchen stands, with whom, and how it came there.
 
     ``at`` is the kitchen where it is furthest, if you may see that; ``since`` is when it came to
-    its step. ``cycle_seconds`` are from its order to its first enabled schedule.
+    its step. ``cycle_seconds`` are from its order to its first enabled schedule. ``about_ticket``
+    says where its ticket is not in step with it, a sentence each.
     """
 
     kitchen: str
@@ -48,10 +49,13 @@ class WorkAnswer:
     seconds_in: dict[Step, float]
     cycle_seconds: float | None
     is_over: bool
+    about_ticket: list[str]
     stays: list[StayAnswer]
 
 
-def work_answer(found: Work, *, now: datetime, seen: Collection[str]) -> WorkAnswer:
+def work_answer(
+    found: Work, *, now: datetime, seen: Collection[str], about_ticket: list[str]
+) -> WorkAnswer:
     """Where a piece of work stands, and how it came there."""
     present, cycle = found.present, found.cycle_time()
     return WorkAnswer(
@@ -67,6 +71,7 @@ def work_answer(found: Work, *, now: datetime, seen: Collection[str]) -> WorkAns
         seconds_in={step: one.total_seconds() for step, one in found.time_in(now).items()},
         cycle_seconds=None if cycle is None else cycle.total_seconds(),
         is_over=present.step.is_end,
+        about_ticket=about_ticket,
         stays=[_stay(one, now, seen) for one in found.stays],
     )
 

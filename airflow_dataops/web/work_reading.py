@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain import permissions
+from airflow_dataops.domain.ticket import news_of_ticket
 from airflow_dataops.errors import InvalidRequest
 from airflow_dataops.services.works import works_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.work import Work
     from airflow_dataops.web.visit import Visit
@@ -29,6 +32,19 @@ def work_of(kitchen: Kitchen, visit: Visit) -> Work:
         "work; ask for a kitchen that was cut from it"
     )
     raise InvalidRequest(message, field="name")
+
+
+def ticket_news(visit: Visit) -> Callable[[Work], list[str]]:
+    """Where a ticket says something else than its work."""
+    here = visit.installation
+    known = here.ticket_book.all()
+
+    def news(work: Work) -> list[str]:
+        declared = here.projects.projects[work.project].environments.get(work.environment)
+        place = declared.tickets if declared else None
+        return news_of_ticket(work, known.get(work.kitchen_id), place)
+
+    return news
 
 
 def visible_works(visit: Visit) -> list[Work]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_dataops.domain.ticket import Ticket
+from airflow_dataops.domain.ticket import Comment, Ticket
 from airflow_dataops.errors import OutsideSystemError, ToolUnreachable
 from tests.fakes_tickets import FakeTracker
-from tests.jira_host import TOKEN, JiraDouble
+from tests.jira_host import CLOUD_USER, TOKEN, JiraDouble
+
+NOTE = Comment(text="padma to chris: look at the joins\n(entry 7)", mark="(entry 7)")
 
 
-def client(jira, token=TOKEN):
+def client(jira, token=TOKEN, user=None):
     from airflow_dataops.adapters.jira import JiraTickets
 
-    return JiraTickets(jira.url, token=token)
+    return JiraTickets(jira.url, token=token, user=user)
 
 
 class IssueTrackerContract:
@@ -38,11 +40,21 @@ class IssueTrackerContract:
         with pytest.raises(OutsideSystemError, match="refuses the assignment of ticket DATA-117"):
             tracker.assign("DATA-117", "nobody here")
 
+    def test_what_people_are_to_read_is_said_once(self, tracker, comments):
+        other = Comment(text="chris to eric: done\n(entry 9)", mark="(entry 9)")
+        for comment in (NOTE, other, NOTE):
+            tracker.comment("DATA-117", comment)
+        assert comments() == [NOTE.text, other.text]
+
 
 class TestFake(IssueTrackerContract):
     @pytest.fixture
     def tracker(self):
         return FakeTracker({"DATA-117": ["To Do", None]})
+
+    @pytest.fixture
+    def comments(self, tracker):
+        return lambda: tracker.comments
 
 
 class TestJira(IssueTrackerContract):
@@ -54,6 +66,10 @@ class TestJira(IssueTrackerContract):
     @pytest.fixture
     def tracker(self, jira):
         return client(jira)
+
+    @pytest.fixture
+    def comments(self, jira):
+        return lambda: jira.comments["DATA-117"]
 
     @pytest.mark.parametrize("mode", ["down", "limited"])
     def test_what_does_not_answer_now_can_be_asked_later(self, jira, tracker, mode):
@@ -84,3 +100,20 @@ class TestJira(IssueTrackerContract):
             tracker = client(gone)
         with pytest.raises(ToolUnreachable, match="does not answer about ticket DATA-117"):
             tracker.show("DATA-117")
+
+
+class TestJiraOfTheCloud(IssueTrackerContract):
+    """Where people are known by an id, and who moves tickets by their name, too."""
+
+    @pytest.fixture
+    def jira(self):
+        with JiraDouble(is_cloud=True) as jira:
+            yield jira
+
+    @pytest.fixture
+    def tracker(self, jira):
+        return client(jira, user=CLOUD_USER)
+
+    @pytest.fixture
+    def comments(self, jira):
+        return lambda: jira.comments["DATA-117"]

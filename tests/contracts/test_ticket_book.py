@@ -48,6 +48,20 @@ class TicketBookContract:
         again = begin(book, key="DATA-2")
         assert (again.key, again.entry, again.step, again.assignee) == ("DATA-2", None, None, None)
 
+    def test_who_says_that_a_ticket_was_changed_is_heard_also_while_it_is_read(self, book):
+        told = begin(book)
+        assert not told.is_asked
+        assert (book.ask("DATA-1"), book.ask("DATA-404")) == (1, 0)
+        asked = begin(book)
+        assert asked.is_asked
+        book.ask("DATA-1")
+        seen = replace(asked, looked=asked.asked, status="Done", account="eric")
+        book.told(seen, holder="one")
+        known = book.all()[DEV.id]
+        assert (known.status, known.account, known.is_asked) == ("Done", "eric", True)
+        book.told(replace(known, looked=known.asked), holder="one")
+        assert not book.all()[DEV.id].is_asked
+
 
 class TestFake(TicketBookContract):
     @pytest.fixture

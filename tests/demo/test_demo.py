@@ -160,6 +160,36 @@ def test_a_conflict_is_decided_tested_and_merged_up_to_production(demo: RunningD
     assert re.search(".*".join(steps), said, re.DOTALL), said
 
 
+def test_a_ticket_followed_its_work_from_person_to_person(demo: RunningDemo) -> None:
+    assert "padma$ airflow dataops kitchen hand-off dev_kitchen --to chris" in demo.text
+    assert "ticket DATA-117 is Done, and eric's" in demo.text
+    jira = re.search(r"Jira +(http\S+)", demo.text.rpartition("Airflow   ")[2])
+    assert jira, demo.text
+    told = httpx.get(f"{jira[1]}/double/tickets").json()
+    assert told["tickets"]["DATA-117"] == ["Done", "eric"]
+    [note] = told["comments"]["DATA-117"]
+    assert note.startswith("padma to chris: both columns are in")
+
+
+def test_eric_looked_enabled_took_back_and_brought_again_with_evidence(
+    demo: RunningDemo, folder: Path
+) -> None:
+    steps = [
+        r"eric\$ airflow dataops release show production\n",
+        r"waits for merge up by eric",
+        r"eric\$ airflow dataops kitchen run demo_production segment_report",
+        r"pass +row_count of segment_profit",
+        r"eric\$ airflow dataops schedule enable demo_production segment_report",
+        r"schedule of segment_report: 0 7 \* \* 1 America/Chicago -> none\n",
+        r"took it back, commit \w{40}\n",
+        r"schedule of segment_report: none -> 0 7 \* \* 1 America/Chicago, as eric enabled it",
+        r"scheduled +\| demo_production \| eric",
+    ]
+    assert re.search(".*".join(steps), demo.text, re.DOTALL), demo.text
+    evidence = (folder / ".demo" / "promotion.html").read_text()
+    assert "tested in dev_kitchen on exactly these files" in evidence
+
+
 def test_chris_prepared_a_schedule_and_eric_enabled_one(demo: RunningDemo) -> None:
     assert "chris$ airflow dataops schedule set demo_dev profitability" in demo.text
     assert "eric$ airflow dataops schedule enable demo_production segment_report" in demo.text

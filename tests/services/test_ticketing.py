@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from airflow_dataops.domain.release_environment import TicketPlace
+from airflow_dataops.domain.ticket import news_of_ticket, untold
 from airflow_dataops.domain.work import Step, works
 from airflow_dataops.services import ticketing
 from tests.domain.test_work import COURSE, DEEDS, HOUR, MONDAY, WEEK, entry
@@ -49,6 +50,10 @@ class Office:
             book=self.book, tracker=lambda: self.tracker, clock=lambda: self.now, holder=holder
         )
         return ticketing.tell(works(self.trail, COURSE), PLACE, places)
+
+    def news(self):
+        told = self.book.all().get(self.work.kitchen_id)
+        return news_of_ticket(self.work, told, PLACE)
 
     @property
     def ticket(self):
@@ -115,14 +120,71 @@ def test_a_merge_of_before_the_deletion_that_is_written_after_it_is_told_from_th
     assert office.ticket[0] == "In Review"
 
 
+def test_a_note_of_a_hand_off_is_a_comment_once_also_where_the_answer_was_lost(office):
+    office.trail = WEEK[:3]
+    office.tracker.mode = "deaf"
+    while office.round():
+        pass
+    office.tracker.mode = "up"
+    office.book.forget(office.work.kitchen_id)
+    assert office.round() == 0
+    assert office.tracker.comments == [
+        "padma to chris: please look at the joins\n(entry 5 of the audit trail)"
+    ]
+
+
+def test_a_ticket_that_was_moved_back_by_hand_is_taken_through_each_step_again(office):
+    office.trail = WEEK[:5]
+    office.round()
+    office.tracker.by_hand(KEY, 0, "To Do")
+    office.trail = WEEK[:6]
+    assert office.round() == 0
+    assert office.tracker.moves[-4:] == ["In Progress", "In Review", "Ready", "e-1"]
+
+
+def test_a_change_by_hand_is_told_and_moves_no_work(office):
+    office.trail = WEEK[:3]
+    office.round()
+    before = office.work
+    assert office.news() == []
+    office.tracker.by_hand(KEY, 0, "Done")
+    office.tracker.by_hand(KEY, 1, "e-1")
+    assert office.news() == []  # nobody has said so yet
+    office.book.ask(KEY)
+    office.book.ask(KEY)
+    office.tracker.mode = "down"
+    assert office.round() == 1
+    office.tracker.mode = "up"
+    assert office.round() == 0
+    moved, given = office.news()
+    assert moved == (
+        "ticket DATA-117 was moved to 'Done' by hand; the work is at step work, "
+        "which is 'In Progress' there"
+    )
+    assert given == (
+        "ticket DATA-117 was given to eric by hand; the work is chris's, until somebody hands it "
+        "off here"
+    )
+    assert office.work == before
+    # The next step of the work brings it into step.
+    office.trail = WEEK[:5]
+    office.round()
+    assert (office.ticket, office.news()) == (("In Review", "c-1"), [])
+
+
 class TicketsFollowWork(RuleBasedStateMachine):
-    """People work, clocks differ, servers die, answers are lost; the ticket comes after."""
+    """People work, clocks differ, servers die, answers are lost; the ticket comes after.
+
+    Somebody changes the ticket by hand, too, and the tracker's calls about it are lost, or come
+    again and again.
+    """
 
     def __init__(self):
         super().__init__()
         self.office = Office()
         self.office.trail = [entry(0, "begin to create", "profit", ticket=KEY)]
         self.hours = 0
+        self.is_known = True
 
     @rule(deed=DEEDS, pause=st.integers(0, 5), late=st.integers(0, 3))
     def somebody_does_something(self, deed, pause, late):
@@ -139,28 +201,45 @@ class TicketsFollowWork(RuleBasedStateMachine):
         self.office.round(holder=holder)
         self.office.tracker.mode = "up"
 
+    @rule(change=st.sampled_from([(0, one) for one in WORKFLOW] + [(1, "p-1"), (1, None)]))
+    def somebody_changes_the_ticket_by_hand(self, change):
+        self.office.tracker.by_hand(KEY, *change)
+        self.is_known = False
+
+    @rule(times=st.integers(1, 3))
+    def the_tracker_calls(self, times):
+        """About a change, long after it, or again about one that was heard of."""
+        for _ in range(times):
+            self.office.book.ask(KEY)
+
     @precondition(lambda self: self.office.book.all())
     @rule()
     def a_replay(self):
         """What was told is told again, from the last note that somebody kept."""
-        self.office.round()
+        self.a_round("one")
         before = list(self.office.tracker.moves)
         self.office.round(holder="two")
         assert self.office.tracker.moves == before
 
     @rule(holder=st.sampled_from(["one", "two"]))
     def a_round(self, holder):
-        assert self.office.round(holder=holder) == 0
-        present = self.office.work.present
-        status, account = self.office.ticket
-        assert account == PLACE.accounts[present.assignee]
-        if present.step in PLACE.transitions:
-            assert status == PLACE.transitions[present.step]
+        office, work = self.office, self.office.work
+        before = office.book.all().get(work.kitchen_id)
+        is_told, is_read = bool(untold(work, before)), before is not None and before.is_asked
+        assert office.round(holder=holder) == 0
+        self.is_known = self.is_known or is_told or is_read
+        status, account = office.ticket
+        is_whose = account == PLACE.accounts[work.present.assignee]
+        is_where = status == PLACE.transitions.get(work.present.step, status)
+        if is_told:
+            assert is_whose
+            assert is_where
+        if self.is_known:
+            assert len(office.news()) == (not is_whose) + (not is_where)
 
     @invariant()
     def no_step_is_skipped_and_the_times_add_up(self):
-        statuses = [one for one in self.office.tracker.moves if one in WORKFLOW]
-        for before, after in zip(["To Do", *statuses], statuses, strict=False):
+        for before, after in self.office.tracker.steps:
             assert WORKFLOW.index(after) <= WORKFLOW.index(before) + 1
         found, now = self.office.work, MONDAY + 1000 * HOUR
         ends = sum((s.lasted(now) for s in found.stays if s.step.is_end), timedelta(0))

@@ -14,7 +14,7 @@ from airflow_dataops.web.bodies import body_of, described
 from airflow_dataops.web.schemas import PutHandOff
 from airflow_dataops.web.visit import PresentVisit
 from airflow_dataops.web.work_answers import WorkAnswer, work_answer
-from airflow_dataops.web.work_reading import visible_works, work_of
+from airflow_dataops.web.work_reading import ticket_news, visible_works, work_of
 
 router = APIRouter(tags=["work"])
 
@@ -25,9 +25,9 @@ def list_work(
     everything: Annotated[bool, Query(alias="all")] = False,  # noqa: FBT002 - a query has names
 ) -> list[WorkAnswer]:
     """Where each piece of work stands, with whom and for how long; what is over, if asked for."""
-    seen = {one.kitchen.name for one in visit.visible()}
+    seen, news = {one.kitchen.name for one in visit.visible()}, ticket_news(visit)
     return [
-        work_answer(one, now=visit.now, seen=seen | {one.kitchen})
+        work_answer(one, now=visit.now, seen=seen | {one.kitchen}, about_ticket=news(one))
         for one in visible_works(visit)
         if everything or not one.present.step.is_end
     ]
@@ -38,7 +38,7 @@ def show_work(visit: PresentVisit, name: str) -> WorkAnswer:
     """Every step that the work of a kitchen took, with whom, and how long each was."""
     found = work_of(visit.kitchen(name, Action.SEE), visit)
     seen = {one.kitchen.name for one in visit.visible()}
-    return work_answer(found, now=visit.now, seen=seen)
+    return work_answer(found, now=visit.now, seen=seen, about_ticket=ticket_news(visit)(found))
 
 
 @router.put("/kitchens/{name}/work/assignee", openapi_extra=described(PutHandOff))
@@ -73,8 +73,11 @@ def hand_off(
             entry=lambda facts: kitchens.entry(occasion, HAND_OFF, kitchen, **facts),
             make_cook=make_cook,
         ),
-        work_of(kitchen, visit),
         staff=visit.installation.registry.staff(kitchen),
-        audit_trail=visit.installation.audit_trail,
+        places=handing_off.HandOffPlaces(
+            audit_trail=visit.installation.audit_trail,
+            hand_offs=visit.installation.hand_offs,
+            work=lambda: work_of(kitchen, visit),
+        ),
     )
     return show_work(visit, name)
