@@ -25,7 +25,7 @@ class DataOpsDBManager(BaseDBManager):
     migration_dir = (_FOLDER / "migrations").as_posix()
     alembic_file = (_FOLDER / "alembic.ini").as_posix()
     supports_table_dropping = True
-    revision_heads_map = {"0.1.0": "0014"}  # noqa: RUF012 - the base class declares it so
+    revision_heads_map = {"0.1.0": "0015"}  # noqa: RUF012 - the base class declares it so
 
     def downgrade(
         self,
