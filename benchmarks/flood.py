@@ -1,0 +1,188 @@
+"""How much later production's tasks start while development's tasks flood Airflow.
+
+On the Celery deployment of ``docker/compose.yaml``: a queue, workers and a pool for each
+environment. Production's runs of one task are started by hand, one after the other, in turns
+without and with a flood: more of development's tasks than its pool has slots, all the time. What
+counts is the time from when Airflow has a run until its task runs. Development's worker gives
+way to all others (nice 19), as if it were on a host of its own; scheduler, API
+server, broker and database are shared, and are what is measured. Goal: at most 5 % later.
+
+    python -m benchmarks.flood [--quick]     (as root)
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from airflow_dataops.demo.stack import EmbeddedStack
+from benchmarks import _report
+from tests.isolation.conftest import KITCHENS
+from tests.isolation.deployment import CeleryAirflow
+from tests.live_airflow import Branches, LiveAirflow, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GOAL = 1.05
+_POOL, _SLOTS, _TASKS = "development", 4, 40
+_PRODUCTION = """\
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow_dataops import pipeline
+
+
+@pipeline
+def daily():
+    PythonOperator(task_id="work", python_callable=lambda: None)
+"""
+_DEVELOPMENT = f"""\
+import time
+
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow_dataops import pipeline
+
+
+@pipeline(max_active_tasks={_TASKS}, max_active_runs=16)
+def flood():
+    for number in range({_TASKS}):
+        PythonOperator(task_id=f"work_{{number}}", python_callable=time.sleep, op_args=[1])
+"""
+
+
+class _OwnHosts(CeleryAirflow):
+    """Development's worker takes no time from the others."""
+
+    def _contained(self, service: str) -> list[str]:
+        command = super()._contained(service)
+        is_developments = service == "worker-development"
+        return ["/usr/bin/nice", "-n", "19", *command] if is_developments else command
+
+
+def main() -> None:
+    """Run the deployment, start runs in turns, and print how long they took to start."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="2 turns of 6 runs, not 5 of 10")
+    quick = parser.parse_args().quick
+    turns, runs = (2, 6) if quick else (5, 10)
+    took: dict[str, list[float]] = {"alone": [], "flooded": []}
+    with _deployment() as live:
+        _starts(live, "warm", 4)
+        for turn in range(turns):
+            took["alone"] += _starts(live, f"alone_{turn}", runs)
+            _flood(live, f"flood_{turn}")
+            took["flooded"] += _starts(live, f"flooded_{turn}", runs)
+            waited = _end_flood(live)
+            _report.line(turn=turn, **{k: _report.median(v) for k, v in took.items()}, left=waited)
+    alone, flooded = _report.median(took["alone"]), _report.median(took["flooded"])
+    _report.line(
+        system="start of production's tasks", runs=len(took["alone"]), alone_ms=alone,
+        alone_p95_ms=_report.p95(took["alone"]), flooded_ms=flooded,
+        flooded_p95_ms=_report.p95(took["flooded"]),
+    )  # fmt: skip
+    _report.verdict(
+        "flood: median start of production's tasks, flooded to alone", flooded / alone,
+        goal=f"<= {_GOAL:g}", met=flooded <= _GOAL * alone,
+    )  # fmt: skip
+
+
+def _starts(live: LiveAirflow, name: str, runs: int) -> list[float]:
+    """Milliseconds from each run's beginning to its task's."""
+    for number in range(runs):
+        live.trigger("demo_production.daily", f"{name}_{number}")
+        live.ended("demo_production.daily", f"{name}_{number}", seconds=300)
+    return [
+        1000 * float(seconds)
+        for (seconds,) in live.rows(
+            "select extract(epoch from t.start_date - r.queued_at) from task_instance t "
+            "join dag_run r on r.dag_id = t.dag_id and r.run_id = t.run_id "
+            "where t.dag_id = 'demo_production.daily' and r.run_id like :runs",
+            runs=f"{name}%",
+        )
+    ]
+
+
+def _flood(live: LiveAirflow, name: str) -> None:
+    for number in range(4):
+        live.trigger("dev_kitchen.flood", f"{name}_{number}")
+    running = (
+        "select count(*) from task_instance where pool = :pool and state in ('queued', 'running')"
+    )
+    eventually(
+        "development is full",
+        lambda: live.rows(running, pool=_POOL)[0][0] >= _SLOTS, seconds=300,
+    )  # fmt: skip
+
+
+def _end_flood(live: LiveAirflow) -> int:
+    """Stop what is left of it; how many tasks that were."""
+    runs = "select run_id from dag_run where dag_id = 'dev_kitchen.flood' and state = 'running'"
+    open_tasks = (
+        "select count(*) from task_instance where dag_id = 'dev_kitchen.flood' "
+        "and (state is null or state in ('scheduled', 'queued', 'running'))"
+    )
+    ((left,),) = live.rows(open_tasks)
+    for (run_id,) in live.rows(runs):
+        answer = live.api("PATCH", f"/dags/dev_kitchen.flood/dagRuns/{run_id}", {"state": "failed"})
+        answer.raise_for_status()
+    working = (
+        "select count(*) from task_instance where dag_id = 'dev_kitchen.flood' "
+        "and state in ('queued', 'running')"
+    )
+    eventually("the flood is over", lambda: live.rows(working) == [(0,)], seconds=300)
+    time.sleep(3)
+    return int(left)
+
+
+@contextmanager
+def _deployment() -> Iterator[LiveAirflow]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        folder.chmod(0o711)
+        branches = Branches(folder)
+        branches.push("main", _project(folder / "production", "daily", _PRODUCTION))
+        with EmbeddedStack(folder / "home", repository=branches.path) as stack:
+            airflow = _OwnHosts(stack.home, stack.start(), repository=branches.path)
+            _name_pool(stack.addresses.environments_file)
+            airflow.configure()
+            airflow.migrate(lambda _: None)
+            try:
+                airflow.launch()
+                create = [["dataops", "kitchen", "create", *words, "--local"] for words in KITCHENS]
+                pool = ["pools", "set", _POOL, str(_SLOTS), "Tasks of development"]
+                airflow.run_several([*create, pool])
+                branches.push("dev_kitchen", _project(folder / "dev", "flood", _DEVELOPMENT))
+                airflow.wait_until_serving()
+                live = LiveAirflow(stack=stack, airflow=airflow, branches=branches, folder=folder)
+                try:
+                    for dag_id in ("demo_production.daily", "dev_kitchen.flood"):
+                        if dag_id.startswith("dev"):
+                            live.refresh("dev_kitchen")
+                        eventually(dag_id, lambda dag_id=dag_id: live.has_dag(dag_id), seconds=300)
+                    yield live
+                finally:
+                    live.close()
+            finally:
+                airflow.stop()
+
+
+def _project(folder: Path, name: str, text: str) -> Path:
+    pipeline = folder / "pipelines" / name / "pipeline.py"
+    pipeline.parent.mkdir(parents=True)
+    pipeline.write_text(text)
+    return folder
+
+
+def _name_pool(environments_file: Path) -> None:
+    declared = yaml.safe_load(environments_file.read_text())
+    declared["projects"]["retail"]["environments"]["development"]["pool"] = _POOL
+    environments_file.write_text(yaml.safe_dump(declared))
+
+
+if __name__ == "__main__":
+    main()
