@@ -1,10 +1,11 @@
 """Look up credentials on a real API server: 100 a second, by running tasks of 500 kitchens.
 
-Each request is a task's own, on a connection of its own: the task's token, `GET
-/execution/connections/s3`, the middleware, Airflow's check of the token, who asks, and the vault's
-answer from the cache. The server has two processes. Requests start by the clock, whether or not earlier ones were answered, so a slow moment is counted with all who waited
-in it. The vault's part is the look into the cache alone, in this process. Goals: p99 of the whole
-request at most 50 ms and no error; the vault's part at most 0.2 ms.
+Each request is a task's own, on a connection of its own: the task's token,
+`GET /execution/connections/s3`, the middleware, Airflow's check of the token, who asks, and the
+vault's answer from the cache. The server has two processes. Requests start by the clock, whether or
+not earlier ones were answered, so a slow moment is counted with all who waited in it. The vault's
+part is the look into the cache alone, in this process. Goals: p99 of the whole request at most
+50 ms and no error; the vault's part at most 0.2 ms.
 
 Then the vault is stopped in the middle (SIGSTOP: it takes connections and says nothing), while
 tasks of new kitchens keep asking for credentials: each is refused within 10 seconds, other
