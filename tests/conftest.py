@@ -6,6 +6,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [
+    "tests.certificate_fixtures",
     "tests.slack_fixtures",
     "tests.stack_fixtures",
     "tests.tool_fixtures",

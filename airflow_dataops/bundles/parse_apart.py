@@ -159,16 +159,15 @@ def without_secrets(
             where to take such an option from is left out, too, and a team's own form of it.
         named: further names that are passed on.
     """
-    options = {f"AIRFLOW__{section}__{key}".upper() for section, key in sensitive}
+    options = {f"AIRFLOW__{section}__{key}".upper().replace(".", "_") for section, key in sensitive}
     hidden = options | {option + tail for option in options for tail in _TAKEN_ELSEWHERE}
     return {
         name: value
         for name, value in environment.items()
         if name in named
-        or ((name in _PASSED or name.startswith(_PASSED_BEGINNINGS))
-            and name.replace(".", "_") not in {option.replace(".", "_") for option in hidden}
-            and "___" not in name)
-    }  # fmt: skip
+        or name in _PASSED
+        or (name.startswith(_PASSED_BEGINNINGS) and name not in hidden and "___" not in name)
+    }
 
 
 def _modules(loaded: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from itertools import count
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from airflow_dataops.domain.release_environment import Tool
 from airflow_dataops.secrets import kitchen_credentials, task_logins
 from airflow_dataops.secrets.identity import IdentityMiddleware
 from airflow_dataops.secrets.kitchen_vault import KitchenVaultBackend
+from airflow_dataops.secrets.refusals import Refused
 from tests.registry import kitchen_rows
 from tests.registry.airflow_rows import add_dag, add_running_task
 from tests.secrets.logins import vault_administrator
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from airflow_dataops.demo.stack import EmbeddedStack
 
+_LONGEST_SECONDS = 10
 BUNDLES = {"development": "kitchens-development", "production": "kitchens-production"}
 
 
@@ -203,3 +206,14 @@ def short_tokens(installation) -> Iterator[None]:
         "development", token_policies=role["token_policies"], token_ttl=role["token_ttl"]
     )
     bootstrap._vault.cache_clear()
+
+
+def refusal(installation, task):
+    """Why a task was refused, within the time that it may take."""
+    begin = time.monotonic()
+    with pytest.raises(Refused) as refused:
+        installation.connection(task)
+    assert time.monotonic() - begin < _LONGEST_SECONDS
+    assert refused.value.status_code == 403
+    assert "hunter" not in str(refused.value)  # whatever a test's vault was told or says
+    return str(refused.value)

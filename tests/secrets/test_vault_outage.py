@@ -15,10 +15,9 @@ import pytest
 from airflow_dataops.demo.home import DemoHome
 from airflow_dataops.demo.openbao import EmbeddedVault
 from airflow_dataops.demo.postgres import EmbeddedPostgres
-from airflow_dataops.secrets.refusals import Refused
+from tests.secrets.conftest import refusal
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
-LONGEST_SECONDS = 10
 
 
 @pytest.fixture
@@ -52,16 +51,6 @@ def on_own_vault(installation, own_vault):
         )
     )
     return installation.new_task()
-
-
-def refusal(installation, task):
-    """Why a task was refused, within the time that it may take."""
-    begin = time.monotonic()
-    with pytest.raises(Refused) as refused:
-        installation.connection(task)
-    assert time.monotonic() - begin < LONGEST_SECONDS
-    assert refused.value.status_code == 403
-    return str(refused.value)
 
 
 def test_a_sealed_vault_is_a_refusal_before_and_after_a_login(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from airflow_dataops.secrets.refusals import Refused
+from tests.secrets.conftest import refusal
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
-LONGEST_SECONDS = 10
 LOGIN = json.dumps({"auth": {"client_token": "hunter2", "lease_duration": 60}}).encode()
 ANSWERS = {
     "a page": b"<html>Sign in to the network</html>",
@@ -68,12 +67,16 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def served(answers):
+def served(answers, certificate=None):
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Vault", (Handler,), {"answers": answers}))
+    if certificate:
+        encrypted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        encrypted.load_cert_chain(*certificate)
+        server.socket = encrypted.wrap_socket(server.socket, server_side=True)
     server.handle_error = lambda *_: None  # the client goes away in the middle
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield f"http{'s' * bool(certificate)}://127.0.0.1:{server.server_port}"
     answers.over.set()
     server.shutdown()
     server.server_close()
@@ -106,16 +109,6 @@ def task(installation, url):
     return installation.new_task()
 
 
-def refusal(installation, task):
-    begin = time.monotonic()
-    with pytest.raises(Refused) as refused:
-        installation.connection(task)
-    assert time.monotonic() - begin < LONGEST_SECONDS
-    assert refused.value.status_code == 403
-    assert "hunter" not in str(refused.value)
-    return str(refused.value)
-
-
 @pytest.mark.parametrize("body", ANSWERS.values(), ids=ANSWERS)
 def test_an_answer_that_is_no_secret_is_a_refusal(installation, task, answers, body):
     answers.secret = body
@@ -141,3 +134,25 @@ def test_one_byte_at_a_time_is_no_answer_either(installation, task, answers, par
     answers.seconds_between_bytes = 0.5
     setattr(answers, part, LOGIN * 100)
     assert "did not answer" in refusal(installation, task)
+
+
+@pytest.fixture
+def encrypted_url(answers, self_signed, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(self_signed[0]))
+    yield from served(answers, self_signed)
+
+
+def test_nor_is_it_in_an_encrypted_answer(installation, answers, encrypted_url):
+    installation.declare(lambda development: development["vault"].update(url=encrypted_url))
+    answers.seconds_between_bytes, answers.secret = 0.5, LOGIN * 100
+    assert "did not answer" in refusal(installation, installation.new_task())
+    assert answers.asked
+
+
+def test_nor_is_it_through_a_proxy(installation, answers, url, monkeypatch):
+    monkeypatch.setenv("http_proxy", url)
+    elsewhere = "http://vault.example.com"
+    installation.declare(lambda development: development["vault"].update(url=elsewhere))
+    answers.seconds_between_bytes, answers.secret = 0.5, LOGIN * 100
+    assert "did not answer" in refusal(installation, installation.new_task())
+    assert answers.asked[0][0].startswith(elsewhere)

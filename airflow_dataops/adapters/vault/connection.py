@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -69,8 +70,7 @@ def session(url: str) -> requests.Session:
     named = made.merge_environment_settings(url, {}, None, True, None)  # noqa: FBT003
     made.proxies, made.verify = named["proxies"], named["verify"]
     made.trust_env = False
-    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=40, max_retries=0)
-    adapter.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    adapter = _Adapter(pool_connections=1, pool_maxsize=40, max_retries=0)
     made.hooks["response"] = [_stay]
     made.mount("http://", adapter)
     made.mount("https://", adapter)
@@ -80,6 +80,7 @@ def session(url: str) -> requests.Session:
 def _stay(response: requests.Response, **_: object) -> None:
     # requests would go on with the vault's own header, and a login's parts, to any host.
     if response.is_redirect:
+        response.close()
         message = "it points to another address; name the node that answers, or what balances them"
         raise Redirected(message)
 
@@ -111,24 +112,37 @@ class _SecureConnection(_Cut, HTTPSConnection):
     pass
 
 
-class _Pool(HTTPConnectionPool):
+class _Telling:
+    """A pool that tells a connection when its exchange is over."""
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.is_over()
+        super()._put_conn(conn)  # type: ignore[misc]
+
+
+class _Pool(_Telling, HTTPConnectionPool):
     ConnectionCls = _Connection
 
-    def _put_conn(self, conn: Any) -> None:
-        if conn is not None:
-            conn.is_over()
-        super()._put_conn(conn)
 
-
-class _SecurePool(HTTPSConnectionPool):
+class _SecurePool(_Telling, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
-    def _put_conn(self, conn: Any) -> None:
-        if conn is not None:
-            conn.is_over()
-        super()._put_conn(conn)
+
+class _Adapter(HTTPAdapter):
+    """Takes connections from these pools, straight or through a proxy."""
+
+    def init_poolmanager(self, *words: Any, **options: Any) -> None:
+        super().init_poolmanager(*words, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return manager
 
 
 def _shut(held: socket.socket) -> None:
+    # The plain socket's way: an encrypted one would first drop what another thread reads with.
     with suppress(OSError):
-        held.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(held, socket.SHUT_RDWR)
