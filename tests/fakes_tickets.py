@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from airflow_dataops.demo.jira_server import reachable
 from airflow_dataops.domain.audit import AuditQuery
 from airflow_dataops.domain.ticket import Ticket, Told
 from airflow_dataops.domain.work import HAND_OFF
 from airflow_dataops.errors import OutsideSystemError, ToolUnreachable
-from tests.jira_host import reachable
 
 
 class FakeTracker:

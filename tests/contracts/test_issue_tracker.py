@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_dataops.demo.jira_server import CLOUD_USER
 from airflow_dataops.domain.ticket import Comment, Ticket
 from airflow_dataops.errors import OutsideSystemError, ToolUnreachable
 from tests.fakes_tickets import FakeTracker
-from tests.jira_host import CLOUD_USER, TOKEN, JiraDouble
+from tests.jira_host import TOKEN, jira_double
 
 NOTE = Comment(text="padma to chris: look at the joins\n(entry 7)", mark="(entry 7)")
 
@@ -60,7 +61,7 @@ class TestFake(IssueTrackerContract):
 class TestJira(IssueTrackerContract):
     @pytest.fixture
     def jira(self):
-        with JiraDouble() as jira:
+        with jira_double() as jira:
             yield jira
 
     @pytest.fixture
@@ -96,7 +97,7 @@ class TestJira(IssueTrackerContract):
         assert other not in str(refused.value)
 
     def test_no_server_is_one_that_does_not_answer(self):
-        with JiraDouble() as gone:
+        with jira_double() as gone:
             tracker = client(gone)
         with pytest.raises(ToolUnreachable, match="does not answer about ticket DATA-117"):
             tracker.show("DATA-117")
@@ -107,7 +108,7 @@ class TestJiraOfTheCloud(IssueTrackerContract):
 
     @pytest.fixture
     def jira(self):
-        with JiraDouble(is_cloud=True) as jira:
+        with jira_double(is_cloud=True) as jira:
             yield jira
 
     @pytest.fixture

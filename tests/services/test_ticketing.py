@@ -9,13 +9,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from airflow_dataops.demo.jira_server import WORKFLOW
 from airflow_dataops.domain.release_environment import TicketPlace
 from airflow_dataops.domain.ticket import news_of_ticket, untold
 from airflow_dataops.domain.work import Step, works
 from airflow_dataops.services import ticketing
 from tests.domain.test_work import COURSE, DEEDS, HOUR, MONDAY, WEEK, entry
 from tests.fakes_tickets import FakeTicketBook, FakeTracker
-from tests.jira_host import WORKFLOW
 
 KEY = "DATA-117"
 PLACE = TicketPlace(

@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from airflow_dataops.demo.jira_server import WORKFLOW
 from airflow_dataops.domain.release_environment import TicketPlace
 from airflow_dataops.services import ticketing, works
 from airflow_dataops.services.merging.meaning import NOT_COMPARED
-from tests.jira_host import TOKEN, WORKFLOW, JiraDouble
+from tests.jira_host import TOKEN, jira_double
 from tests.web.conftest import API, write_environments
 from tests.web.test_merges import ask, push, street  # noqa: F401
 
@@ -51,7 +52,7 @@ def merge_up(site, kitchen, by):
 
 def test_the_ticket_of_a_kitchen_follows_it_into_production(street):
     push(street, "dev_kitchen", {"notes.md": "new\n"})
-    with JiraDouble() as jira:
+    with jira_double() as jira:
         ask(street, "PATCH", "/kitchens/dev_kitchen", ticket="DATA-117")
         assert tell(street, jira) == 0
         assert jira.tickets["DATA-117"] == ["In Progress", "padma"]
@@ -110,7 +111,7 @@ CHANGED = {"webhookEvent": "jira:issue_updated", "issue": {"key": "DATA-117", "f
 
 def test_whoever_hands_work_off_reads_that_the_tracker_is_down(declared):
     assert "told within a minute" in news(declared)[0]
-    with JiraDouble(mode="down") as jira:
+    with jira_double(mode="down") as jira:
         assert tell(declared, jira) == 1
     to = {"to": "carl", "note": "please look"}
     found = ask(declared, "PUT", "/kitchens/dev_kitchen/work/assignee", **to)
@@ -119,7 +120,7 @@ def test_whoever_hands_work_off_reads_that_the_tracker_is_down(declared):
 
 
 def test_a_change_at_the_tracker_is_shown_once_it_calls_however_often(declared):
-    with JiraDouble() as jira:
+    with jira_double() as jira:
         tell(declared, jira)
         assert news(declared) == []
         jira.tickets["DATA-117"] = ["In Progress", "stan"]
