@@ -40,7 +40,7 @@ def walk(host, *, expected, shown="tracking", **asked):
         "version": None,
         "repository": None,
         "state": None,
-        "points": 8,
+        "points": 6,
         "shown": f"{shown}/dev_kitchen/code/{PIPELINE}",
         "expected": expected,
         **asked,
