@@ -34,11 +34,21 @@ def publish(copy, url, commits):
 
 
 def run_tests(  # noqa: PLR0913 - each is a way in which runs differ
-    engine, kitchen, version, pipeline, *, outcome=Outcome.PASS, marked=(), tests=(TESTS,)
+    engine,
+    kitchen,
+    version,
+    pipeline,
+    *,
+    outcome=Outcome.PASS,
+    marked=(),
+    tests=(TESTS,),
+    state=None,
+    states=None,
 ):
     """A finished run of a pipeline whose tests said something; its id.
 
-    A marked test task has said nothing, as one that somebody marked as a success.
+    A marked test task has said nothing, as one that somebody marked as a success. ``state`` of
+    the run and ``states`` of tasks are what somebody made of them.
     """
     from airflow_dataops.registry.results import ResultTable
 
@@ -48,8 +58,8 @@ def run_tests(  # noqa: PLR0913 - each is a way in which runs differ
         engine,
         f"{kitchen.name}.{pipeline}",
         version=version,
-        state="failed" if failed else "success",
-        states=dict.fromkeys(tests, "failed") if failed else None,
+        state=state or ("failed" if failed else "success"),
+        states=states or (dict.fromkeys(tests, "failed") if failed else None),
         tasks=("load.copy", *tests),
         marked=marked,
         at=at,

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from airflow_dataops.domain.evidence import Standing
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow_dataops.domain.evidence import Evidence, Standing
+    from airflow_dataops.domain.evidence import Evidence
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.schedule import PipelineSchedule
 
@@ -65,6 +67,11 @@ class ReleasePipeline:
     def standing(self) -> Standing | None:
         """What its tests said of it; None where they said nothing."""
         return self.evidence.standing if self.evidence else None
+
+    @property
+    def is_untested(self) -> bool:
+        """Whether it would run as it is not known to be green."""
+        return self.change is not PipelineChange.REMOVED and self.standing is not Standing.GREEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,11 @@ class RevertPlan:
     channel: tuple[str | None, str | None] = (None, None)
 
     @property
+    def untested(self) -> tuple[str, ...]:
+        """Pipelines that would run as they are not known to be green."""
+        return tuple(one.name for one in self.pipelines if one.is_untested)
+
+    @property
     def put_back(self) -> PutBack:
         """What is put back beside the code."""
         now, then = self.channel

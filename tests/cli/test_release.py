@@ -67,7 +67,8 @@ def test_a_merge_is_listed_seen_and_taken_back(laptop, retail_service):
     assert merge["state"] == f"taken back by {revert['merge']}"
     again = laptop.dataops("merge", "revert", "demo_production", merge["merge"])
     assert "was taken back already" in again.stdout
-    assert laptop.dataops("merge", "revert", "demo_production", revert["merge"]).code == 0
+    back = laptop.dataops("merge", "revert", "demo_production", revert["merge"], "--reason", "x")
+    assert back.code == 0
 
 
 def test_the_evidence_of_a_merge_is_written_to_a_file(laptop, retail_service):

@@ -125,3 +125,19 @@ def add_finished_run(  # noqa: PLR0913 - each is a way in which runs differ
                     )
                 )
     return run_id
+
+
+def add_clearing(engine, dag_id, run_id, *, at):
+    """What Airflow writes down of somebody who has tasks of a run begin anew; None: of a day's."""
+    from airflow.models.log import Log
+
+    with engine.begin() as connection:
+        connection.execute(
+            insert(Log.__table__).values(
+                dttm=at,
+                event="post_clear_task_instances",
+                dag_id=dag_id,
+                run_id=run_id,
+                extra=str(uuid4()),
+            )
+        )

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
 
 from airflow_dataops.domain.data_tests import Outcome
 from airflow_dataops.domain.evidence import Evidence, Standing, TestSaid
 from airflow_dataops.registry.evidence import EvidenceTable
 from airflow_dataops.registry.finished_runs import FinishedRuns
 from tests.registry import kitchen_rows
-from tests.registry.airflow_rows import NOON, add_dag, add_finished_run
+from tests.registry.airflow_rows import NOON, add_clearing, add_dag, add_finished_run
 
 pytestmark = pytest.mark.airflow
 MINUTE = timedelta(minutes=1)
@@ -152,18 +150,8 @@ class TestRuns:
     def test_a_run_of_which_tasks_were_cleared_after_others_ended_is_known(
         self, engine, kitchen, by_day
     ):
-        from airflow.models.log import Log
-
         run_id = add_finished_run(engine, "dev_kitchen.profit", version="v1")
-        with engine.begin() as connection:
-            connection.execute(
-                insert(Log.__table__).values(
-                    dttm=NOON + 10 * MINUTE,
-                    event="post_clear_task_instances",
-                    dag_id="dev_kitchen.profit",
-                    run_id=None if by_day else run_id,
-                    extra=str(uuid4()),
-                )
-            )
+        at = NOON + 10 * MINUTE
+        add_clearing(engine, "dev_kitchen.profit", None if by_day else run_id, at=at)
         [run] = finished(engine, kitchen)
         assert run.was_cleared

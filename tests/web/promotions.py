@@ -35,7 +35,7 @@ def merges(site, name="demo_production"):
 
 def revert(site, merge, *, status=200, by="eric", name="demo_production", **body):
     place = f"/kitchens/{name}/merges/{merge['id']}/revert"
-    return ask(site, "POST", place, by=by, status=status, **body)
+    return ask(site, "POST", place, by=by, status=status, **{"reason": REASON, **body})
 
 
 def plan(site, merge, name="demo_production"):

@@ -47,6 +47,7 @@ class Deed:
         child, parent = registry.kitchen("dev_kitchen"), registry.kitchen("demo_dev")
         self.into, self.other = (parent, child) if direction is Direction.UP else (child, parent)
         self.places = merge_places.merge_places("retail")
+        self.new_places = lambda: merge_places.merge_places("retail")
         self.tables = Path(site.engine.url.database)
 
     def request(self, now=NOW):
@@ -76,6 +77,8 @@ class Deed:
 
     def begin_anew(self):
         self.site.engine.dispose()
+        # What a process has learnt of its copy of the repository, another one has not.
+        self.places = self.new_places()
         # What a killed process had not brought to the file itself belongs to the file before.
         for beside in self.tables.parent.glob(f"{self.tables.name}-*"):
             beside.unlink()

@@ -182,9 +182,23 @@ def test_who_may_not_enable_a_schedule_does_not_enable_it_again_by_a_revert(prom
     place = f"/kitchens/demo_dev/merges/{merge['id']}/revert"
     [step] = ask(promoted, "GET", place, by="chris")["schedules"]
     assert "chris may not enable the schedule of demo_dev.profit" in step["left"]
-    ask(promoted, "POST", place, by="chris")
+    ask(promoted, "POST", place, by="chris", reason="no time at all")
     [found] = ask(promoted, "GET", "/kitchens/demo_dev/schedules", by="chris")
     assert found["state"] == "inert"
+
+
+def test_what_is_not_known_to_be_green_is_gone_back_to_for_a_reason_that_is_kept(promoted):
+    first = revert(promoted, promoted.merge)["revert"]
+    before = tip(promoted, "main")
+    # Taken back again it is what nobody has run in production since.
+    refused = revert(promoted, first, reason=None, status=422)
+    assert "as they are not known to be green: profit; give a reason" in refused["detail"]
+    assert tip(promoted, "main") == before
+    revert(promoted, first, reason="it was not the code")
+    entries = ask(promoted, "GET", f"{PRODUCTION}/history", by="eric")
+    told = next(one for one in entries if one["action"] == "override gate")
+    assert (told["by"], told["reason"]) == ("eric", "it was not the code")
+    assert told["details"]["overridden"] == "profit: not green as it is then"
 
 
 def test_work_comes_back_by_taking_the_merge_down_back_that_brought_its_revert(promoted):

@@ -81,8 +81,9 @@ class MergeRepository:
         self._url = url
         self._remote = Remote(url, login=login, patience_seconds=patience_seconds)
         self._mirror = Mirror(path, url=url, login=login, patience_seconds=patience_seconds)
-        # On no branch yet: what is merged into next was made here a moment ago.
-        self._written: set[str] = set()
+        # Known to be in the copy with all that they consist of: a branch led to them, or they were
+        # made here a moment ago and are on none yet.
+        self._whole: set[str] = set()
 
     def tips(self, branches: Sequence[str]) -> dict[str, str]:
         """Commit at the tip of each branch that there is, by branch."""
@@ -256,7 +257,7 @@ class MergeRepository:
                         env=identity_of(authorship.author),
                     )
             commit = committed.decode().strip()
-            self._written.add(commit)
+            self._whole.add(commit)
             return commit
 
         return self._trying((preview.ours, preview.theirs), make)
@@ -287,7 +288,7 @@ class MergeRepository:
                 return undoing.undo(merging, merge, within=within, authorship=authorship)
 
         commit = self._trying((within, str(merge.commit), merge.ours), make)
-        self._written.add(commit)
+        self._whole.add(commit)
         return commit
 
     def move(self, branch: str, *, seen: str, to: str) -> None:
@@ -338,7 +339,7 @@ class MergeRepository:
 
     def _begin_anew(self) -> None:
         with self._alone():
-            self._written.clear()
+            self._whole.clear()
             log.warning("the copy of %s at %s is broken; making it anew", *self._places())
             shutil.rmtree(self._path, ignore_errors=True)
 
@@ -346,10 +347,14 @@ class MergeRepository:
         return self._remote.shown, self._path
 
     def _has(self, commits: Sequence[str]) -> bool:
+        if not (self._path / "HEAD").exists():
+            return False
         database = ObjectDatabase(self._path)
-        return (self._path / "HEAD").exists() and all(
-            commit in self._written or database.reaches(commit) for commit in commits
-        )
+        new = [commit for commit in dict.fromkeys(commits) if commit not in self._whole]
+        if not all(database.reaches(commit) for commit in new):
+            return False
+        self._whole.update(new)
+        return True
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

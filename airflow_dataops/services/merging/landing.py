@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 # So long a push that nobody has heard of may still be under way.
 _PATIENCE = timedelta(seconds=60)
-PROMISES = ("acknowledged", "approved", "green", "overridden")
+OVERRIDDEN = "overridden"
+PROMISES = ("acknowledged", "approved", "green", OVERRIDDEN)
 _SINCE, _CONFLICTS = "pushing since", "conflicts"
 
 
@@ -39,7 +40,7 @@ def promises(asked: MergeRequest, gate: Gate) -> dict[str, str]:
         "acknowledged": sorted(asked.acknowledged),
         "approved": [str(one) for one in gate.items if one.asked is Asked.APPROVED and one.is_met],
         "green": [str(one) for one in gate.items if one.asked is Asked.GREEN and one.is_met],
-        "overridden": [str(one) for one in gate.overridden],
+        OVERRIDDEN: [str(one) for one in gate.overridden],
     }
     return {name: "; ".join(sentences) for name, sentences in said.items() if sentences}
 
@@ -257,10 +258,10 @@ def _event(merge: KitchenMerge, asked: MergeRequest, plan: MergePlan) -> MergeEv
 
 def _overriding(pushing: KitchenMerge, asked: MergeRequest) -> AuditEntry | None:
     """What the audit trail keeps of somebody who does without evidence."""
-    overridden = pushing.details.get("overridden")
+    overridden = pushing.details.get(OVERRIDDEN)
     if overridden is None:
         return None
-    facts = {"ours": pushing.ours, "theirs": pushing.theirs, "overridden": overridden}
+    facts = {"ours": pushing.ours, "theirs": pushing.theirs, OVERRIDDEN: overridden}
     return asked.entry("override gate", **facts)
 
 

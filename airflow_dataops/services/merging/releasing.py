@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.approval import ApprovalOf, ApprovalState, who_approves
-from airflow_dataops.domain.evidence import Standing, deciding
+from airflow_dataops.domain.evidence import deciding
 from airflow_dataops.domain.input_tree import changed_inputs
 from airflow_dataops.domain.merge_draft import MergeState
 from airflow_dataops.domain.release import (
@@ -119,11 +119,7 @@ def _waiting(
     if found.tree is None or found.tree != found.theirs_tree:
         about = f"{street.parent.name} has changes that {street.kitchen.name} has not"
         return [*said, Waiting(what=WaitsFor.MERGE_DOWN, on=street.cooks, about=about)]
-    untested = [
-        one.name
-        for one in pipelines
-        if one.change is not PipelineChange.REMOVED and one.standing is not Standing.GREEN
-    ]
+    untested = [one.name for one in pipelines if one.is_untested]
     if untested:
         about = f"not green as they would run: {', '.join(untested)}"
         return [*said, Waiting(what=WaitsFor.TESTS, on=street.cooks, about=about)]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_dataops.domain.audit import AuditQuery, check_reason
-from airflow_dataops.domain.merge import moved
+from airflow_dataops.domain.merge import Direction, moved
 from airflow_dataops.domain.merge_draft import KitchenMerge, MergeState, path_as_text
 from airflow_dataops.domain.merge_event import MergePlan
 from airflow_dataops.domain.revert import (
@@ -29,12 +29,13 @@ from airflow_dataops.domain.schedule import check_may_enable
 from airflow_dataops.domain.source_change import Authorship
 from airflow_dataops.errors import (
     BranchMoved,
+    InvalidRequest,
     KitchenError,
     MergeNotFound,
     MergeNotReady,
     NotAllowed,
 )
-from airflow_dataops.services.merging.landing import land, new_merge, settled
+from airflow_dataops.services.merging.landing import OVERRIDDEN, land, new_merge, settled
 from airflow_dataops.services.merging.releasing import pipelines_of
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def revert(
         raise MergeNotReady(_what(asked), _conflicts(plan))
     begun = new_merge(asked, ours=plan.ours, theirs=str(merge.commit), conflicts=0)
     details = {**begun.details, REVERTS: merge.id, PUTS_BACK: plan.put_back.as_text()}
+    details |= _overridden(asked, plan)
     begun = replace(begun, details=details)
     commit = places.repository.undo(merge, within=plan.ours, authorship=_authorship(asked, merge))
     done = land(
@@ -143,6 +145,26 @@ def revert(
         plan=MergePlan(files=plan.files, reverts=merge.id),
     )
     return done, plan
+
+
+def _overridden(asked: MergeRequest, plan: RevertPlan) -> dict[str, str]:
+    """What a revert upwards brings back to life that was not tested so: later work stays.
+
+    It is no reason to leave what is wrong where it is, so the revert itself overrides the gate.
+
+    Raises:
+        InvalidRequest: there is such, and nobody says why it is done all the same.
+    """
+    untested = plan.untested if asked.direction is Direction.UP else ()
+    if not untested:
+        return {}
+    if not (asked.reason or "").strip():
+        message = (
+            f"{_what(asked)} leaves pipelines as they are not known to be green: "
+            f"{', '.join(untested)}; give a reason, which is kept as an override's"
+        )
+        raise InvalidRequest(message, field="reason")
+    return {OVERRIDDEN: "; ".join(f"{name}: not green as it is then" for name in untested)}
 
 
 def reverted_by(merge: KitchenMerge, merges: Iterable[KitchenMerge]) -> KitchenMerge | None:
