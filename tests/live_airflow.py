@@ -172,6 +172,10 @@ class LiveAirflow:
         found = self.api("GET", f"/dags/{dag_id}")
         return found.status_code == 200 and not found.json()["is_stale"]
 
+    def log(self, process: str) -> str:
+        """What one of Airflow's processes has said."""
+        return (self.stack.home.logs / f"airflow-{process}.log").read_text()
+
     def refresh(self, kitchen: str) -> None:
         """Have a kitchen read again, and wait until the dag-processor has done so."""
         from airflow_dataops.registry.kitchens import KitchenTable

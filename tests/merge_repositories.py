@@ -23,7 +23,10 @@ _PUT_BESIDE = re.compile(r"~(HEAD|[0-9a-f]{40})(?=$|/)")
 
 @dataclass(frozen=True, kw_only=True)
 class Merged:
-    """What became of a merge: a tree, or regions by path in conflict."""
+    """What became of a merge: a tree, or regions by path in conflict.
+
+    Where git cannot tell to which folder a file goes, there is neither.
+    """
 
     tree: str | None
     conflicts: dict[str, int] = field(default_factory=dict)
@@ -64,11 +67,11 @@ class CaseRepository:
         ours, theirs = self.git("rev-parse", ours, theirs).decode().split()
         self.git("read-tree", "--reset", "-u", ours)
         self.git("update-ref", "--no-deref", "HEAD", ours)
-        done = self.run("merge", "--quiet", "--no-edit", theirs)
+        done = self.run("merge", "--no-edit", theirs)
         if done.returncode == 0:
             return Merged(tree=self.git("rev-parse", "HEAD^{tree}").decode().strip())
         listed = self.git("ls-files", "-u", "-z").decode("utf-8", "surrogateescape")
-        assert listed, done.stdout + done.stderr
+        assert listed or b"CONFLICT" in done.stdout, done.stdout + done.stderr
         paths = {entry.partition("\t")[2] for entry in listed.split("\0") if entry}
         conflicts = {}
         for path in sorted(paths):

@@ -68,7 +68,9 @@ class _Forks:
     def serve(self) -> None:
         while True:
             for key, _ in self._selector.select():
-                key.data(key.fileobj)
+                # What came before in this round may have closed it, or another have its number.
+                if self._selector.get_map().get(key.fd) is key:
+                    key.data(key.fileobj)
 
     def _begin(self, control: socket.socket) -> None:
         path, files, _, _ = socket.recv_fds(control, LONGEST_REQUEST, FILES)

@@ -61,6 +61,8 @@ class FileVersion:
 class ThreeWayFile:
     """A path with what each side has there; None where the side has nothing.
 
+    No side has anything where git could not tell which folder files are to be moved to.
+
     Attributes:
         path: as git reports it. Where a file stands in the way of a folder, git puts it beside,
             under ``path~commit``.

@@ -123,6 +123,11 @@ class ConflictPath:
         """The places of its text that are in conflict."""
         return regions_of(self.parts)
 
+    @property
+    def has_file(self) -> bool:
+        """Whether a side has something there, or the conflict is only about a folder's name."""
+        return any(True for one in self.conflicts for _ in one.file.sides())
+
     def side(self, choice: Choice) -> FileVersion | None:
         """What a side has there; None where it has nothing."""
         for conflict in self.conflicts:
@@ -195,7 +200,14 @@ def check_resolution(conflicts: Iterable[ConflictPath], asked: Resolution) -> Re
     Raises:
         InvalidRequest: there is no such path or region, or it cannot be decided so.
     """
-    regions = len(check_path(conflicts, asked.path).regions)
+    conflict = check_path(conflicts, asked.path)
+    if not conflict.has_file and asked.choice not in {Choice.OURS, Choice.OPEN}:
+        message = (
+            f"at {asked.path} files have two folders to be moved to, or one where something is:"
+            " choose ours to leave them where they are, and move them in a commit of your own"
+        )
+        raise InvalidRequest(message, field="choice")
+    regions = len(conflict.regions)
     if asked.region is not None and not 1 <= asked.region <= regions:
         has = f"regions 1 to {regions}" if regions else "no regions; decide about it as a whole"
         message = f"{asked.path} has no region {asked.region}; it has {has}"
@@ -252,10 +264,13 @@ def open_places(
 def resolved(
     conflicts: Iterable[ConflictPath], given: Iterable[Resolution]
 ) -> dict[str, Resolved | None]:
-    """What stands at each path of a merge in which nothing is open; None where nothing does."""
+    """What stands at each path of a merge in which nothing is open; None where nothing does.
+
+    A folder of which git could not tell the new name is left as it is.
+    """
     counting = present_resolutions(given)
     found: dict[str, Resolved | None] = {}
-    for conflict in conflicts:
+    for conflict in (one for one in conflicts if one.has_file):
         # What git put beside a path is its own name for it, and goes.
         found |= {one.path: None for one in conflict.conflicts}
         found[conflict.target] = _resolved(conflict, counting[conflict.path])

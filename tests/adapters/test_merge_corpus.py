@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from airflow_dataops.adapters.git_repository import previews
+from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
 from airflow_dataops.adapters.git_repository.merging import ObjectDatabase
+from airflow_dataops.domain.merge_draft import (
+    Choice,
+    Resolution,
+    check_resolution,
+    conflict_paths,
+    open_places,
+    resolved,
+)
+from airflow_dataops.domain.source_change import Authorship
+from airflow_dataops.errors import InvalidRequest
 from tests.merge_repositories import FILE, LINK, PROGRAM, SUBMODULE, CaseRepository, Merged
 
+PADMA = Authorship(author="padma", message="Merge")
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
 TEXT = [f"line {number}\n" for number in range(1, 31)]
 ONE, TWO, THREE = (sign.encode() * 40 for sign in "123")
 
@@ -186,8 +202,47 @@ def database(cases):
 def of_ours(preview):
     conflicts = {}
     for one in preview.conflicts:
+        if not any(one.file.sides()):
+            assert one.kind == "directory rename"
+            continue
         conflicts[one.shown] = max(conflicts.get(one.shown, 0), one.regions)
     return Merged(tree=preview.tree, conflicts=conflicts)
+
+
+A_FOLDER = {f"d/{n}": text(lines=[f"{n} of {i}\n" for i in range(20)]) for n in range(4)}
+NEW, OTHER_NEW = (text(lines=[f"{word}\n"] * 9) for word in ("new", "another"))
+WITHOUT_FILES = {
+    "a folder split in two": (
+        A_FOLDER,
+        {f"{'ef'[n > 1]}/{n}": A_FOLDER[f"d/{n}"] for n in range(4)},
+        {**A_FOLDER, "d/new": NEW},
+        "d",
+    ),
+    "two folders become one": (
+        A_FOLDER | {f"g/{n}": OURS for n in range(2)},
+        {f"e/{n}": A_FOLDER[f"d/{n}"] for n in range(4)} | {f"e/g{n}": OURS for n in range(2)},
+        A_FOLDER | {f"g/{n}": OURS for n in range(2)} | {"d/new": NEW, "g/new": OTHER_NEW},
+        "e/new",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_FILES)
+def test_files_without_a_clear_folder_are_a_conflict_and_stay_where_they_are(name, cases, tmp_path):
+    base, ours, theirs, path = WITHOUT_FILES[name]
+    repository = MergeRepository(tmp_path / "copy.git", url=str(cases.path))
+    commits = cases.git("rev-parse", *cases.add(base, ours, theirs)).decode().split()
+    preview, _ = repository.preview(*commits)
+    (conflict,) = conflict_paths(preview, repository.texts(*commits))
+    assert (preview.tree, conflict.path, conflict.kind) == (None, path, "directory rename")
+    assert "rename" in conflict.conflicts[0].said[0]
+    decided = Resolution(path=path, region=None, choice=Choice.OURS, by="chris", at=NOW)
+    assert open_places([conflict], [decided]) == []
+    commit = repository.write(preview, resolved([conflict], [decided]), PADMA)
+    listed = cases.git("ls-tree", "-r", "--name-only", commit, at=tmp_path / "copy.git")
+    assert set(listed.decode().split()) == {*ours, *(set(theirs) - set(base))}
+    with pytest.raises(InvalidRequest, match="choose ours to leave them where they are"):
+        check_resolution([conflict], replace(decided, choice=Choice.THEIRS))
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -235,6 +290,9 @@ def _do(tree, deed, file, number):
         tree.setdefault(f"{path}.{number % 2}", (mode, content))
     elif deed == "into a folder":
         tree[f"{path}/inner"] = (mode, content)
+    elif deed.endswith("the folder"):
+        tree[path] = (mode, content)
+        _do_to_folder(tree, deed, number)
     elif deed != "delete":
         tree[path] = {
             "program": (PROGRAM, content),
@@ -247,13 +305,23 @@ def _do(tree, deed, file, number):
         }[deed]
 
 
+def _do_to_folder(tree, deed, number):
+    if deed == "add to the folder":
+        tree[f"d/new{number % 2}"] = (FILE, b"new %d\n" % number * 9)
+        return
+    for path in [path for path in tree if path.startswith("d/")]:
+        half = path > "d/f" if deed == "split the folder" else 0
+        tree[f"{'mn'[(number + half) % 2]}/{path[2:]}"] = tree.pop(path)
+
+
 _TO_LINES = {"edit": _edit, "edit again": _edit, "add lines": _add_lines, "cut lines": _cut_lines}
 DEEDS = [
     *_TO_LINES,
     *("rename", "into a folder", "delete", "add a file", "program", "link", "submodule"),
+    *("move the folder", "split the folder", "add to the folder"),
     *("binary", "empty", "CRLF", "latin"),
 ]
-FILES = ["a.py", "b c.yaml", "d/e.sql", "d/f.py"]
+FILES = ["a.py", "b c.yaml", "d/e.sql", "d/e2.sql", "d/f.py", "d/g.py"]
 BASE = {
     path: (FILE, b"".join(b"%s line %d\n" % (path.encode(), n) for n in range(12)))
     for path in FILES
@@ -265,7 +333,7 @@ deeds = st.lists(
 
 
 @settings(
-    max_examples=150,
+    max_examples=200,
     derandomize=True,
     deadline=None,
     database=None,

@@ -191,6 +191,26 @@ def test_a_file_that_kills_the_server_delays_nobody_else(manager):
     assert [dag.dag_id for dag in after.parsing_result.serialized_dags] == ["dev_kitchen.after"]
 
 
+def test_two_ends_that_come_at_once_leave_the_server_at_work(manager):
+    manager.report.unlink(missing_ok=True)
+    process = manager.start(
+        "import os, time\n"
+        f"with open({str(manager.report)!r} + '.new', 'w') as file:\n"
+        "    file.write(f'[{os.getpid()}, {os.getppid()}]')\n"
+        f"os.rename({str(manager.report)!r} + '.new', {str(manager.report)!r})\n"
+        "time.sleep(600)\n"
+    )
+    manager.finish(process, until=manager.report.exists)
+    parses, server = manager.reported()
+    os.kill(server, signal.SIGSTOP)
+    os.kill(parses, signal.SIGKILL)
+    process.kill(signal.SIGKILL)
+    process.close()
+    os.kill(server, signal.SIGCONT)
+    manager.parse(LOOKS_AROUND % str(manager.report))
+    assert manager.reported()["parent"] == server
+
+
 def test_files_of_other_bundles_are_parsed_where_airflow_does_it(manager):
     process = manager.parse(LOOKS_AROUND % str(manager.report), bundle="dags-folder")
     assert manager.reported()["pid"] == process.pid
@@ -241,7 +261,10 @@ class TestWithoutSecrets:
 
 
 def is_running(pid):
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def until(condition, *, seconds=60):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FILES = {"100644", "100755"}
+_CONFLICT, _OF_FOLDERS = "CONFLICT", "directory rename"
 _MERGED_BY_ITSELF = "Auto-merging"
 
 
@@ -20,6 +21,7 @@ class Said:
     """One of git's messages.
 
     Attributes:
+        paths: the one that it is about, and others that are named with it.
         kind: its own name for it, for example ``CONFLICT (binary)``.
     """
 
@@ -56,6 +58,16 @@ class MergeOutput:
     def left(self, path: str) -> str:
         """What git left at a path, as one can ask for it."""
         return f"{self.tree}:{path}"
+
+    def without_files(self) -> Iterator[Said]:
+        """Conflicts about folders alone: git could not tell to which of them files are to go.
+
+        Of other conflicts without a file nothing is left, though git mentions them.
+        """
+        for said in self.messages:
+            is_about_folders = said.kind.startswith(_CONFLICT) and _OF_FOLDERS in said.kind
+            if is_about_folders and self.stages.keys().isdisjoint(said.paths):
+                yield said
 
     def by_path(self) -> dict[str, list[Said]]:
         """What git says of a conflict, by each of its paths."""

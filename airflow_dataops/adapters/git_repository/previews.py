@@ -15,6 +15,7 @@ from airflow_dataops.domain.merge import (
     kind_of,
 )
 from airflow_dataops.domain.merge_text import MARKER_LENGTH, Parts, count_regions, parts_of
+from airflow_dataops.errors import CannotMerge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,8 +46,12 @@ def preview_in(merging: Merging, ours: str, theirs: str) -> MergePreview:
     found = merging.merge(ours, theirs)
     if found.is_clean:
         return MergePreview(ours=ours, theirs=theirs, tree=found.tree)
-    conflicts = _conflicts(merging, found, (ours, theirs))
-    return MergePreview(ours=ours, theirs=theirs, tree=None, conflicts=tuple(conflicts))
+    conflicts = tuple(_conflicts(merging, found, (ours, theirs)))
+    if not conflicts:
+        said = " ".join(one.text for one in found.messages) or "it does not say why"
+        message = f"git cannot merge {theirs} into {ours}, and leaves no conflict to decide: {said}"
+        raise CannotMerge(message)
+    return MergePreview(ours=ours, theirs=theirs, tree=None, conflicts=conflicts)
 
 
 def changes(merging: Merging, preview: MergePreview, tree: str) -> list[FileChange]:
@@ -115,6 +120,11 @@ def _conflicts(
             said=tuple(_in_words(one.text, commits) for one in said.get(path, [])),
             shown=_shown(path),
         )
+    for one in found.without_files():
+        file = ThreeWayFile(path=one.paths[0])
+        kind = _kind(file, [one], objects, set())
+        words = (_in_words(one.text, commits),)
+        yield Conflict(file=file, kind=kind, regions=0, said=words, shown=file.path)
 
 
 def _kind(
