@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.merge import ConflictKind, FileVersion
 
 _CHANGES = {"A": "added", "M": "changed", "D": "deleted", "R": "renamed", "T": "retyped"}
+_LARGEST_TEXT = 4_000_000
 _NO_COMMIT = re.compile(r"~[0-9a-f]{40,64}(?=$|/)")
 _COMMIT_IN_WORDS = re.compile(r"\b([0-9a-f]{40}|[0-9a-f]{64})\b")
 
@@ -75,7 +76,8 @@ def difference(merging: Merging, preview: MergePreview, changed: FileChange) -> 
 def texts(database: ObjectDatabase, ours: str, theirs: str) -> dict[str, Parts]:
     """The files whose text is in conflict, by path: what git merged, and what it left.
 
-    Files that are too large or are no text have no such parts.
+    Files that are too large, 4 MB with what git marked in them, or are no text have no such parts:
+    they are decided about as a whole.
     """
     marked = {style: _marked(database, ours, theirs, style) for style in ("merge", "diff3")}
     return {
@@ -93,7 +95,7 @@ def _marked(database: ObjectDatabase, ours: str, theirs: str, style: str) -> dic
     return {
         path: blob.content.decode("utf-8", "surrogateescape")
         for path, blob in blobs.items()
-        if blob is not None and sign in blob.content
+        if blob is not None and len(blob.content) <= _LARGEST_TEXT and sign in blob.content
     }
 
 
