@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from airflow_dataops import bootstrap, config, repositories
@@ -15,6 +16,7 @@ from airflow_dataops.services.merging import MergePlaces
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from airflow_dataops.adapters.git_repository.kept_merges import KeptMerges
     from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
     from airflow_dataops.domain.kitchen import Kitchen
     from airflow_dataops.domain.release_environment import (
@@ -116,7 +118,15 @@ def _repository(project: Project) -> MergeRepository:
     # Another address is another repository, whatever the copy of the first one holds.
     copy = config.merge_folder() / names.merge_copy(project.name, project.repository)
     login = repositories.login_from_vault(project)
-    return MergeRepository(copy, url=project.repository, login=login)
+    return MergeRepository(copy, url=project.repository, login=login, kept=_kept())
+
+
+@lru_cache(maxsize=1)
+def _kept() -> KeptMerges:
+    """What merges came to, of all projects of this process."""
+    from airflow_dataops.adapters.git_repository.kept_merges import KeptMerges
+
+    return KeptMerges()
 
 
 def _pull_requests(environment: ReleaseEnvironment) -> PullRequests | None:

@@ -3,8 +3,9 @@
 import { redo, undo } from "@codemirror/commands";
 import { Transaction } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
+import { bar, WORDS } from "./bars.js";
 import { hasCrlf, linesIn, merged, sideOf, textOf, withPlainEnds } from "./model.js";
-import { decorations, pane, scrollTogether, setMarks } from "./panes.js";
+import { decorations, pane, scrollTogether, setCurrent, setMarks } from "./panes.js";
 import {
   decision, fromOutside, puttingRight, regionAt, regionField, regionRules, regionText, replaceAll,
 } from "./regions.js";
@@ -306,7 +307,7 @@ export class FileEditor {
       queueMicrotask(() => this.draw());
       const isHeard = update.transactions.every((one) => one.annotation(fromOutside));
       if (!isHeard) this.around.changed(update.transactions.some((one) => one.isUserEvent("input") || one.isUserEvent("delete")));
-    } else if (update.selectionSet) queueMicrotask(() => this.draw());
+    } else if (update.selectionSet) queueMicrotask(() => this.drawCurrent());
   }
 
   putRight() {
@@ -329,52 +330,35 @@ export class FileEditor {
     const marked = (side, places) => places.map((place, at) => ({
       from: place.from,
       to: place.to,
-      className: classOf(side, regions[at].choice, at === current),
-      key: `${side} ${regions[at].choice} ${regions[at].by} ${at === current}`,
-      bar: () => this.bar(side, at),
+      className: classOf(side, regions[at].choice),
+      key: `${side} ${at} ${regions[at].choice} ${regions[at].by}`,
+      bar: () => bar(this, side, at),
       base: side === "result" && base ? this.file.regions[at].base : null,
       gap: heights[at].most - heights[at].own[side],
     }));
     const places = { ...this.sidePlaces, result: regions };
-    const gaps = JSON.stringify([heights, regions.map((one) => [one.choice, one.by]), current, base]);
+    const gaps = JSON.stringify([heights, regions.map((one) => [one.choice, one.by]), base]);
     for (const [side, view] of Object.entries(this.views)) {
       if (side !== "result" && gaps === this.gaps) continue;
       const known = regions.length ? marked(side, places[side]) : [];
       const complaints = side === "result" ? this.complaints : [];
-      view.dispatch({ effects: setMarks.of(decorations(view.state.doc, known, complaints)) });
+      const drawn = [setMarks.of(decorations(view.state.doc, known, complaints))];
+      if (side === "result") drawn.push(setCurrent.of(regions[current]));
+      view.dispatch({ effects: drawn });
     }
     this.gaps = gaps;
+    this.current = current;
     this.around.drawn(this, current);
   }
 
-  bar(side, at) {
-    const { choice, by } = this.state.regions[at];
-    const bar = document.createElement("div");
-    bar.className = `merge-bar merge-bar-${side}`;
-    const said = document.createElement("span");
-    said.className = "merge-said";
-    if (side === "result") said.textContent = `${at + 1} · ${WORDS[choice ?? "open"]}${by ? ` · ${by}` : ""}`;
-    else said.textContent = side === choice || choice === "both" ? "taken" : "";
-    const offers = side === "result" ? ["theirs", "both", "ours"] : [side];
-    const buttons = this.around.mayDecide ? offers.map((offer) => this.offer(offer, at, side)) : [];
-    bar.append(...(side === "ours" ? [...buttons, said] : [said, ...buttons]));
-    return bar;
-  }
-
-  // For a mouse; by keyboard, and read out, the same stands in the toolbar.
-  offer(choice, at, side) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.tabIndex = -1;
-    button.className = "merge-offer";
-    button.textContent = side === "theirs" ? "Take ▸" : side === "ours" ? "◂ Take" : choice;
-    button.setAttribute("aria-label", `Region ${at + 1}: take ${choice}`);
-    button.addEventListener("mousedown", (event) => event.preventDefault());
-    button.addEventListener("click", () => {
-      this.go(at, { focus: false });
-      this.decide(choice);
-    });
-    return button;
+  /** The same where nothing but the cursor has moved. */
+  drawCurrent() {
+    const { regions } = this.state;
+    const current = regions.length ? this.regionHere() : -1;
+    if (current === this.current) return;
+    this.current = current;
+    this.result.dispatch({ effects: setCurrent.of(regions[current]) });
+    this.around.drawn(this, current);
   }
 
   modeOf(side) {
@@ -386,11 +370,6 @@ export class FileEditor {
   }
 }
 
-export const WORDS = {
-  open: "undecided", theirs: "theirs", ours: "ours", both: "both", base: "base", own: "written by hand",
-};
-
-function classOf(side, choice, isCurrent) {
-  const state = choice === null ? "open" : "decided";
-  return `merge-region merge-${side} merge-${state}${isCurrent ? " merge-current" : ""}`;
+function classOf(side, choice) {
+  return `merge-region merge-${side} merge-${choice === null ? "open" : "decided"}`;
 }

@@ -1,6 +1,7 @@
 // The conflicts' page: which file is open, what is saved, what others do meanwhile.
 
-import { FileEditor, WORDS } from "./editor.js";
+import { WORDS } from "./bars.js";
+import { FileEditor } from "./editor.js";
 import { Decisions } from "./model.js";
 import { Server } from "./server.js";
 

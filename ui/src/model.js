@@ -6,21 +6,31 @@ export const SIDES = ["theirs", "ours", "base"];
 
 /** Texts after each other, each beginning on a line of its own; `from` and `to` of each. */
 export function joined(texts) {
-  let whole = "";
+  // Not one text that grows: asking how it ends would copy all of it, for each region anew.
+  const pieces = [];
   const places = [];
+  let length = 0;
+  let end = "";
   let last = -1;
+  const add = (piece) => {
+    pieces.push(piece);
+    length += piece.length;
+    end = piece;
+  };
   texts.forEach((text, number) => {
-    if (text && whole && !whole.endsWith("\n")) {
-      whole += whole.endsWith("\r") ? "\r\n" : "\n";
+    if (text && end && !end.endsWith("\n")) {
+      add(end.endsWith("\r") ? "\r\n" : "\n");
       // What ends a line is a part of it.
-      places[last].to = whole.length;
-      for (let at = last + 1; at < number; at++) places[at] = { from: whole.length, to: whole.length };
+      places[last].to = length;
+      for (let at = last + 1; at < number; at++) places[at] = { from: length, to: length };
     }
-    places.push({ from: whole.length, to: whole.length + text.length });
-    whole += text;
-    if (text) last = number;
+    places.push({ from: length, to: length + text.length });
+    if (text) {
+      add(text);
+      last = number;
+    }
   });
-  return { text: whole, places };
+  return { text: pieces.join(""), places };
 }
 
 /** What stands in a region; one that is open shows what both came from. */

@@ -46,6 +46,29 @@ const marks = StateField.define({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+export const setCurrent = StateEffect.define();
+// Apart from the other marks: going to the next region must not touch those of all regions.
+const currentLines = StateField.define({
+  create: () => Decoration.none,
+  update(value, transaction) {
+    for (const effect of transaction.effects) {
+      if (effect.is(setCurrent)) return linesOf(transaction.newDoc, effect.value, "merge-current");
+    }
+    return value.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+function linesOf(doc, place, className) {
+  const found = [];
+  for (let at = place?.from; at < place?.to; ) {
+    const line = doc.lineAt(at);
+    found.push(Decoration.line({ class: className }).range(line.from));
+    at = line.to + 1;
+  }
+  return Decoration.set(found);
+}
+
 /** An editor of the page's; `label` is what a screen reader says. */
 export function pane({ parent, text, path, label, nonce, isReadOnly, extensions = [] }) {
   const language = LANGUAGES.find(([name]) => name.test(path))?.[1];
@@ -68,6 +91,7 @@ export function pane({ parent, text, path, label, nonce, isReadOnly, extensions 
         syntaxHighlighting(colours),
         language ? language() : [],
         marks,
+        currentLines,
         theme,
       ],
     }),

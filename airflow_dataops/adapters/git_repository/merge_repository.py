@@ -25,6 +25,7 @@ from airflow_dataops.adapters.git_repository.commands import (
     piped,
     told,
 )
+from airflow_dataops.adapters.git_repository.kept_merges import KeptMerges
 from airflow_dataops.adapters.git_repository.merging import ObjectDatabase
 from airflow_dataops.adapters.git_repository.mirror import Mirror
 from airflow_dataops.adapters.git_repository.pipeline_inputs import tree_inputs
@@ -67,6 +68,7 @@ class MergeRepository:
         url: as git takes it.
         login: who we are there; default: whom git takes this host for.
         patience_seconds: how long one exchange with the repository may take.
+        kept: what merges came to before; default: nothing is kept.
     """
 
     def __init__(
@@ -76,8 +78,10 @@ class MergeRepository:
         url: str,
         login: Callable[[], RepositoryLogin] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
+        kept: KeptMerges | None = None,
     ) -> None:
         self._path = path
+        self._kept = kept or KeptMerges(most_bytes=0)
         self._url = url
         self._remote = Remote(url, login=login, patience_seconds=patience_seconds)
         self._mirror = Mirror(path, url=url, login=login, patience_seconds=patience_seconds)
@@ -130,15 +134,17 @@ class MergeRepository:
     def preview(self, ours: str, theirs: str) -> tuple[MergePreview, list[FileChange]]:
         """What merging theirs into ours comes to, and what it makes of ours' files."""
 
-        def look(database: ObjectDatabase) -> tuple[MergePreview, list[FileChange]]:
+        def look(database: ObjectDatabase) -> tuple[MergePreview, tuple[FileChange, ...]]:
             with database.looking() as merging:
                 preview = previews.preview_in(merging, ours, theirs)
                 tree = preview.tree
                 files = previews.changes(merging, preview, tree) if tree is not None else []
                 theirs_tree = merging.run("rev-parse", f"{theirs}^{{tree}}").decode().strip()
-            return replace(preview, theirs_tree=theirs_tree), files
+            return replace(preview, theirs_tree=theirs_tree), tuple(files)
 
-        return self._trying((ours, theirs), look)
+        return self._kept.preview(
+            self._path, ours, theirs, lambda: self._trying((ours, theirs), look)
+        )
 
     def difference(self, preview: MergePreview, changed: FileChange) -> str:
         """What git prints about a file that a merge changes, from ours to the merged tree."""
@@ -200,7 +206,13 @@ class MergeRepository:
 
     def texts(self, ours: str, theirs: str) -> dict[str, Parts]:
         """The files whose text is in conflict, by path."""
-        return self._trying((ours, theirs), lambda database: previews.texts(database, ours, theirs))
+
+        def look(database: ObjectDatabase) -> dict[str, Parts]:
+            return previews.texts(database, ours, theirs)
+
+        return self._kept.texts(
+            self._path, ours, theirs, lambda: self._trying((ours, theirs), look)
+        )
 
     def contents(self, commits: tuple[str, str], blobs: Sequence[str]) -> dict[str, bytes]:
         """Contents of two commits by their ids; those it has not are left out."""

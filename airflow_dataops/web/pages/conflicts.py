@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -20,12 +21,14 @@ from airflow_dataops.web.pages.rendering import page, root_of
 from airflow_dataops.web.visit import PresentVisit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from airflow_dataops.domain.merge_draft import ConflictPath
 
 router = APIRouter()
 _PAGES, _API = "/pages", "/api/v1"
+# What JavaScript's encodeURIComponent leaves as it is.
+_AS_A_SCRIPT = "!~*'()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ def show_conflicts(
     """The editor."""
     asked = merge_asked(visit, name, direction, may_see=True, with_evidence=False)
     draft = merging.draft(asked, places_of(visit, asked))
+    listed = _listed(draft.conflicts)
     return page(
         request,
         "conflicts.html",
@@ -55,12 +59,22 @@ def show_conflicts(
         theirs=asked.other.name,
         merge=draft.merge,
         moved=draft.moved or "",
-        conflicts=_listed(draft.conflicts),
+        conflicts=listed,
+        asked_first=_asked_first(listed, request.query_params.get("path")),
         may_decide=may_decide(visit, asked),
         me=visit.person.name,
         api=root_of(request).removesuffix(_PAGES) + _API,
         nonce=new_nonce(request),
     )
+
+
+def _asked_first(listed: Sequence[ConflictListed], wanted: str | None) -> list[str]:
+    """What the script asks of the REST API to begin with, in the addresses that it writes."""
+    paths = [one.path for one in listed]
+    if not paths:
+        return []
+    first = wanted if wanted in paths else paths[0]
+    return [f"conflict?path={quote(first, safe=_AS_A_SCRIPT)}", "decisions?after=0"]
 
 
 def _listed(conflicts: Iterable[ConflictPath]) -> list[ConflictListed]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.web.pages.conflict_scene import DOWN, KINDS, PROFIT, SQL, YAML, begin
+from tests.web.pages.scene import PAGES
 
 pytestmark = [
     pytest.mark.airflow,
@@ -161,6 +164,32 @@ def test_two_people_see_each_other_decide_and_a_reload_loses_nothing(browse, sce
     padma.get_by_role("button", name="Undo", exact=True).click()
     carl.keyboard.press("Alt+ArrowDown")
     carl.get_by_text("1 · undecided").wait_for()
+
+
+@pytest.mark.usefixtures("scene")
+def test_going_to_the_next_region_leaves_the_marks_of_all_others_as_they_are(browse):
+    page = ready(browse(f"{EDITOR}?path={PROFIT}", by="padma"), PROFIT)
+    marked = result(page).locator(".merge-current")
+    assert marked.all_inner_texts() == ["line_5 = 5"]
+    page.evaluate("window.bars = [...document.querySelectorAll('.merge-bar')].slice(0, 2)")
+    page.keyboard.press("Alt+ArrowDown")
+    page.get_by_text("region 2 of 3", exact=True).wait_for()
+    assert marked.all_inner_texts() == ["line_31 = 31"]
+    # Made anew, a bar would be another element.
+    assert page.evaluate("window.bars.map((bar) => bar.isConnected)") == [True, True]
+
+
+def test_the_first_file_is_asked_for_once_with_the_page_and_its_odd_name_as_well(browse, scene):
+    odd = "it's (50%) ümlaut & more!~*.txt"
+    begin(scene, {odd: KINDS[SQL], "another.txt": KINDS[SQL]})
+    page = browse(DOWN, by="padma")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.partition("/merge/")[2]))
+    page.goto(f"{PAGES}{EDITOR}?path={quote(odd)}")
+    page.locator("#merge-editor[data-ready]").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert len([one for one in asked if one.startswith("down/conflict?")]) == 1
+    assert asked.count("down/decisions?after=0") == 1
 
 
 @pytest.mark.usefixtures("scene")
