@@ -39,6 +39,9 @@ class KitchenRegistry(Protocol):
     def kitchens(self, *, environment: str | None = None) -> list[Kitchen]:
         """Living kitchens by name, of one environment or of all."""
 
+    def named(self, names: Iterable[str]) -> list[Kitchen]:
+        """Those of these names that live, by name."""
+
     def kitchen(self, name: str) -> Kitchen:
         """The living kitchen of this name.
 

@@ -76,6 +76,10 @@ class FakeKitchenRegistry:
         found = (self.recorded.living[name] for name in sorted(self.recorded.living))
         return [k for k in found if environment in {None, k.environment}]
 
+    def named(self, names):
+        wanted = set(names)
+        return [kitchen for kitchen in self.kitchens() if kitchen.name in wanted]
+
     def kitchen(self, name):
         if name not in self.recorded.living:
             raise KitchenNotFound(name, sorted(self.recorded.living))

@@ -62,6 +62,13 @@ class KitchenTable:
         with self._sessions() as session:
             return [rows.kitchen_from(row, row.parent_name) for row in session.execute(query)]
 
+    def named(self, names: Iterable[str]) -> list[Kitchen]:
+        """Those of these names that live, by name."""
+        query = rows.living_kitchens_by_column().where(KitchenRow.name.in_(list(names)))
+        with self._sessions() as session:
+            found = session.execute(query.order_by(KitchenRow.name))
+            return [rows.kitchen_from(row, row.parent_name) for row in found]
+
     def kitchen(self, name: str) -> Kitchen:
         """The living kitchen of this name.
 

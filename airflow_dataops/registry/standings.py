@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import ColumnElement, and_, column, func, select, table
+from sqlalchemy import ColumnElement, and_, column, func, select, table, true
 
 from airflow_dataops.domain import names
 from airflow_dataops.domain.data_tests import Outcome
@@ -18,7 +18,7 @@ from airflow_dataops.registry.result_models import ResultRow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, FromClause
 
 dag = table("dag", column("dag_id"), column("bundle_name"), column("is_stale"))
 _run = table(
@@ -126,28 +126,31 @@ def last_runs(
         ids: ids of the kitchens, by name.
     """
     newest = (
-        select(_run.c.id)
+        select(_run.c.id, _run.c.state, _run.c.run_after)
         .where(_run.c.dag_id == dag.c.dag_id)
         .order_by(_run.c.run_after.desc(), _run.c.id.desc())
         .limit(1)
         .correlate(dag)
-        .scalar_subquery()
     )
+    if connection.dialect.name == "postgresql":
+        # Looked up for each DAG; a join by id has all runs of Airflow read.
+        run: FromClause = newest.lateral()
+        joined = dag.join(run, true())
+    else:
+        run = _run
+        joined = dag.join(run, run.c.id == newest.with_only_columns(_run.c.id).scalar_subquery())
     last = (
-        select(kitchen.label("kitchen"), newest.label("id"))
+        select(kitchen.label("kitchen"), run.c.state, run.c.run_after)
+        .select_from(joined)
         .where(is_theirs, dag.c.is_stale.is_(False))
         .subquery()
     )
-    query = (
-        select(
-            last.c.kitchen,
-            _run.c.state,
-            func.count().label("number"),
-            func.max(_run.c.run_after, type_=UtcDateTime).label("at"),
-        )
-        .select_from(last.join(_run, _run.c.id == last.c.id))
-        .group_by(last.c.kitchen, _run.c.state)
-    )
+    query = select(
+        last.c.kitchen,
+        last.c.state,
+        func.count().label("number"),
+        func.max(last.c.run_after, type_=UtcDateTime).label("at"),
+    ).group_by(last.c.kitchen, last.c.state)
     by_kitchen: dict[str, list[Any]] = defaultdict(list)
     for row in connection.execute(query):
         by_kitchen[ids[row.kitchen]].append(row)

@@ -80,7 +80,7 @@ def _as_text(cell: object) -> str:
 
 def _of_name(name: str, visit: Visit) -> list[Kitchen]:
     registry = visit.installation.registry
-    known = [k for k in registry.kitchens() if k.name == name] + registry.former(name)
+    known = registry.named([name]) + registry.former(name)
     staffs = registry.staffs(known)
     return [k for k in known if visit.role_in(k, staffs.get(k.id, [])) is not None]
 

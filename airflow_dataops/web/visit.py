@@ -113,7 +113,7 @@ class Visit:
         """Those of these names that are living kitchens which the person may see."""
         wanted = set(asked)
         registry = self.installation.registry
-        living = [k for k in registry.kitchens() if k.name in wanted] if wanted else []
+        living = registry.named(wanted) if wanted else []
         staffs = registry.staffs(living)
         return {k.name for k in living if self._sees(k, staffs.get(k.id, []))}
 

@@ -72,6 +72,14 @@ class KitchenRegistryContract:
         assert names(records, environment="development") == ["a", "c"]
         assert names(records, environment="nowhere") == []
 
+    def test_those_of_some_names_are_listed_as_long_as_they_live(self, records):
+        for name in ("c", "b", "a"):
+            records.add(kitchen(name))
+        records.remove(records.kitchens.kitchen("b"))
+        named = records.kitchens.named(["c", "b", "a", "nobody"])
+        assert named == [records.kitchens.kitchen(name) for name in ("a", "c")]
+        assert records.kitchens.named([]) == []
+
     def test_an_unknown_kitchen_is_answered_with_the_known_ones(self, records):
         records.add(kitchen("demo_dev"))
         with pytest.raises(KitchenNotFound, match=r"no kitchen named 'dev'; known.*: demo_dev"):

@@ -12,7 +12,7 @@ from airflow_dataops.domain.data_tests import Outcome, Verdict
 from airflow_dataops.domain.results import ActKind, ChartAct, PipelineStage, history
 from airflow_dataops.errors import CredentialRefused
 from tests.registry import kitchen_rows
-from tests.registry.airflow_rows import NOON, add_dag, add_running_task
+from tests.registry.airflow_rows import NOON, add_dag, add_finished_run, add_running_task
 
 pytestmark = pytest.mark.airflow
 PLACE = PipelineStage(pipeline="profit", stage="load")
@@ -261,6 +261,21 @@ def test_kitchens_are_summed_up_by_pipelines_that_are_in_the_code(book, engine):
     assert overview.verdict_counts(kitchens) == {dev: {Outcome.FAIL: 1, Outcome.PASS: 1}}
     runs = overview.last_runs(kitchens)
     assert {key: (one.at, one.states) for key, one in runs.items()} == {dev: (NOON, {"running": 1})}
+
+
+def test_of_each_pipeline_the_newest_run_counts(book, engine):
+    from airflow_dataops.registry.overview import OverviewTable
+
+    kitchens = [book.kitchen(name) for name in ("demo_dev", "dev_kitchen")]
+    for dag_id in ("dev_kitchen.profit", "dev_kitchen.loss", "dev_kitchen.never_run"):
+        add_dag(engine, dag_id, bundle="development")
+    add_finished_run(engine, "dev_kitchen.profit", version="v1", at=NOON + DAY)
+    add_finished_run(engine, "dev_kitchen.profit", version="v1", state="failed", at=NOON)
+    add_finished_run(engine, "dev_kitchen.loss", version="v1", state="failed", at=NOON - DAY)
+    overview = OverviewTable(engine, bundle_name=str)
+    [(kitchen_id, found)] = overview.last_runs(kitchens).items()
+    assert kitchen_id == book.kitchen("dev_kitchen").id
+    assert (found.at, found.states) == (NOON + DAY, {"success": 1, "failed": 1})
 
 
 def test_the_share_that_was_there_is_kept_and_told_with_the_point(book):

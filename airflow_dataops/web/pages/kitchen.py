@@ -73,7 +73,7 @@ def show_kitchen(request: Request, visit: PresentVisit, name: str) -> Response:
     kitchen, installation = seen.kitchen, visit.installation
     code = installation.shown_code.of(kitchen)
     pipelines = _pipelines(seen, code, visit)
-    parents = [one for one in installation.registry.kitchens() if one.name == seen.parent]
+    parents = installation.registry.named([seen.parent]) if seen.parent else []
     divergences, _ = from_parents([seen], parents, visit)
     known = AuditQuery(kitchen_id=kitchen.id, at_most=_MOST_ENTRIES)
     return page(
