@@ -62,7 +62,7 @@ def chart(arguments: Any) -> None:
     from airflow_dataops.control_charts.terminal import text_chart
 
     left_out = [
-        Incident(name="left out", first=place, last=place)
+        Incident(name=f"{point.at:%Y-%m-%d}", first=place, last=place)
         for place, point in enumerate(points, start=1)
         if not point.is_in_control
     ]

@@ -194,6 +194,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer_api({})
         elif self.path == "/double/messages":
             self._send(200, json.dumps(self.workspace.messages), "application/json")
+        elif self.path == "/double/files":
+            shown = {
+                name: {what: said for what, said in file.items() if what != "content"}
+                for name, file in self.workspace.files.items()
+            }
+            self._send(200, json.dumps(shown), "application/json")
         elif self.path.startswith("/files/"):
             content = self.workspace.files.get(self.path.rpartition("/")[2], {}).get("content")
             self._send(404 if content is None else 200, content or b"", "image/png")

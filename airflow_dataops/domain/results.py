@@ -44,6 +44,8 @@ class TestingRun:
         version: of the bundle that the run is pinned to.
     """
 
+    __test__ = False
+
     kitchen_id: str
     place: PipelineStage
     run_id: str
