@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import sessionmaker
 
 from airflow_dataops.domain.events import AlertState, Watch
+from airflow_dataops.registry.among import among
 from airflow_dataops.registry.event_rows import alert_of, incident_of, message_row
 from airflow_dataops.registry.models import IncidentRow, KitchenRow, MessageRow, WatchRow
 
@@ -209,7 +210,8 @@ class AlertTable:
             _messages()
             .where(
                 or_(
-                    MessageRow.environment.in_(environments), MessageRow.kitchen_id.in_(kitchen_ids)
+                    MessageRow.environment.in_(environments),
+                    among(MessageRow.kitchen_id, kitchen_ids),
                 )
             )
             .order_by(MessageRow.at.desc(), MessageRow.id.desc())

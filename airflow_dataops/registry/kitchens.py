@@ -14,6 +14,7 @@ from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.errors import KitchenExists, KitchenHasChildren, KitchenNotFound
 from airflow_dataops.registry import rows
+from airflow_dataops.registry.among import among
 from airflow_dataops.registry.held_rows import (
     changed_one,
     hold_living,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Engine, Row
+    from sqlalchemy import Engine, Row, Select
 
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.kitchen import Kitchen, KitchenSettings
@@ -52,6 +53,7 @@ class KitchenTable:
         # Not Airflow's own session: that one is shared by a thread, and a refused step of ours
         # would roll back the work of others.
         self._sessions = sessionmaker(engine)
+        self._engine = engine
         self._bundle_name = bundle_name
 
     def kitchens(self, *, environment: str | None = None) -> list[Kitchen]:
@@ -59,15 +61,12 @@ class KitchenTable:
         query = rows.living_kitchens_by_column().order_by(KitchenRow.name)
         if environment is not None:
             query = query.where(KitchenRow.environment == environment)
-        with self._sessions() as session:
-            return [rows.kitchen_from(row, row.parent_name) for row in session.execute(query)]
+        return self._listed(query)
 
     def named(self, names: Iterable[str]) -> list[Kitchen]:
         """Those of these names that live, by name."""
-        query = rows.living_kitchens_by_column().where(KitchenRow.name.in_(list(names)))
-        with self._sessions() as session:
-            found = session.execute(query.order_by(KitchenRow.name))
-            return [rows.kitchen_from(row, row.parent_name) for row in found]
+        query = rows.living_kitchens_by_column().where(among(KitchenRow.name, names))
+        return self._listed(query.order_by(KitchenRow.name))
 
     def kitchen(self, name: str) -> Kitchen:
         """The living kitchen of this name.
@@ -192,12 +191,12 @@ class KitchenTable:
         # By column: hundreds of kitchens have thousands of members.
         query = (
             select(MemberRow.kitchen_id, MemberRow.who, MemberRow.role)
-            .where(MemberRow.kitchen_id.in_(found))
+            .where(among(MemberRow.kitchen_id, found))
             .order_by(MemberRow.who)
         )
-        with self._sessions() as session:
-            for row in session.execute(query):
-                found[row.kitchen_id].append(rows.member_of(row))
+        with self._engine.connect() as connection:
+            for kitchen_id, who, role in connection.execute(query):
+                found[kitchen_id].append(rows.member(who, role))
         return found
 
     def put_member(self, kitchen: Kitchen, member: Member, *, audit: AuditEntry) -> None:
@@ -243,6 +242,10 @@ class KitchenTable:
                 session.add(request)
         except IntegrityError:
             return  # the same request waits already: its id is made from its content
+
+    def _listed(self, query: Select[Any]) -> list[Kitchen]:
+        with self._engine.connect() as connection:
+            return [rows.kitchen_from(row, row.parent_name) for row in connection.execute(query)]
 
     @contextmanager
     def _adding(self, kitchen: Kitchen) -> Iterator[Session]:

@@ -15,6 +15,7 @@ from airflow_dataops.domain.overview import (
     ScheduleQuery,
 )
 from airflow_dataops.domain.schedule import EnabledSchedule, PipelineSchedule, Schedule
+from airflow_dataops.registry.among import among
 from airflow_dataops.registry.models import KitchenRow, ScheduleRow
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _keys(
     """Ids of the DAGs that are listed; of pipelines that are in the code no more, too."""
     enabled = select(_dag_id().label("dag_id")).select_from(ScheduleRow)
     enabled = enabled.join(KitchenRow, KitchenRow.id == ScheduleRow.kitchen_id).where(
-        ScheduleRow.kitchen_id.in_(kitchen_ids)
+        among(ScheduleRow.kitchen_id, kitchen_ids)
     )
     if asked.only is ScheduleFilter.ENABLED:
         return enabled
@@ -148,7 +149,7 @@ def _enabled(
             ScheduleRow.enabled_at,
         )
         .join(KitchenRow, KitchenRow.id == ScheduleRow.kitchen_id)
-        .where(ScheduleRow.kitchen_id.in_(kitchen_ids), _dag_id().in_(dag_ids))
+        .where(among(ScheduleRow.kitchen_id, kitchen_ids), _dag_id().in_(dag_ids))
     )
     return {
         row.dag_id: EnabledSchedule(

@@ -14,6 +14,7 @@ from airflow_dataops.domain.overview import OperationSummary, RunSummary
 from airflow_dataops.domain.provisioning import OperationKind, Progress
 from airflow_dataops.errors import ConfigurationError
 from airflow_dataops.registry import listed_schedules, standings, weekly_runs
+from airflow_dataops.registry.among import among
 from airflow_dataops.registry.models import OperationRow
 from airflow_dataops.registry.standings import dag as _dag
 
@@ -72,7 +73,7 @@ class OverviewTable:
                 OperationRow.ended_at,
                 place.label("place"),
             )
-            .where(OperationRow.kitchen_id.in_([kitchen.id for kitchen in kitchens]))
+            .where(among(OperationRow.kitchen_id, (kitchen.id for kitchen in kitchens)))
             .subquery()
         )
         with self._engine.connect() as connection:
@@ -198,7 +199,7 @@ class OverviewTable:
             # Of an environment that no bundle serves, nothing was read.
             with suppress(ConfigurationError):
                 is_served = bundle == self._bundle_name(environment)
-                are_theirs.append(and_(is_served, self._kitchen_of(dag_id).in_(found)))
+                are_theirs.append(and_(is_served, among(self._kitchen_of(dag_id), found)))
         return or_(*are_theirs)
 
     def _kitchen_of(self, dag_id: ColumnElement[Any]) -> ColumnElement[str]:

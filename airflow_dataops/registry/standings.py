@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, column, func, select, table, true
 from airflow_dataops.domain import names
 from airflow_dataops.domain.data_tests import Outcome
 from airflow_dataops.domain.overview import LastRuns, OpenMerge
+from airflow_dataops.registry.among import among
 from airflow_dataops.registry.merge_models import MergeRow
 from airflow_dataops.registry.models import KitchenCommitRow, KitchenRow
 from airflow_dataops.registry.result_models import ResultRow
@@ -44,7 +45,7 @@ def verdict_counts(connection: Connection, kitchen_ids: list[str]) -> dict[str, 
             ResultRow.outcome,
             func.count().label("number"),
         )
-        .where(ResultRow.kitchen_id.in_(kitchen_ids), ResultRow.is_latest)
+        .where(among(ResultRow.kitchen_id, kitchen_ids), ResultRow.is_latest)
         .group_by(ResultRow.kitchen_id, ResultRow.pipeline, ResultRow.outcome)
         .subquery()
     )
@@ -82,7 +83,7 @@ def shown_commits(connection: Connection, kitchen_ids: list[str]) -> dict[str, s
     )
     ranked = (
         select(KitchenCommitRow.kitchen_id, KitchenCommitRow.commit_id, place.label("place"))
-        .where(KitchenCommitRow.kitchen_id.in_(kitchen_ids))
+        .where(among(KitchenCommitRow.kitchen_id, kitchen_ids))
         .subquery()
     )
     query = select(ranked.c.kitchen_id, ranked.c.commit_id).where(ranked.c.place == 1)
@@ -95,8 +96,8 @@ def open_merges(connection: Connection, kitchen_ids: list[str]) -> list[OpenMerg
         select(MergeRow.kitchen_id, MergeRow.other_id, MergeRow.opened_by, MergeRow.opened_at)
         .where(
             MergeRow.ended_at.is_(None),
-            MergeRow.kitchen_id.in_(kitchen_ids),
-            MergeRow.other_id.in_(kitchen_ids),
+            among(MergeRow.kitchen_id, kitchen_ids),
+            among(MergeRow.other_id, kitchen_ids),
         )
         .order_by(MergeRow.opened_at)
     )

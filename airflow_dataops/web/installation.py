@@ -94,6 +94,8 @@ def this_installation() -> Installation:
         ticket_places,
     )
 
+    # Read once: its options take longer to look up than all else here.
+    settings = config.settings()
     return Installation(
         projects=config.environments(),
         registry=bootstrap.kitchen_registry(),
@@ -111,9 +113,9 @@ def this_installation() -> Installation:
         alert_book=alert_places.alert_book(),
         task_try=alert_places.happenings().task_try,
         result_book=alert_places.result_book(),
-        evidence_kept=timedelta(days=config.settings().keep_evidence_days),
-        reports_weekly=config.settings().weekly_reports,
-        results_kept=timedelta(days=config.settings().keep_results_days),
+        evidence_kept=timedelta(days=settings.keep_evidence_days),
+        reports_weekly=settings.weekly_reports,
+        results_kept=timedelta(days=settings.keep_results_days),
         overview=overview_places.overview(),
         approvals=merge_places.approvals(),
         switches=merge_places.switches(),
