@@ -90,6 +90,9 @@ def profitability() -> None:
         load.test(
             transactions.null_count("household_id").between(0, 0),
             transactions.mean("sales_value").between(1, 10),
+            # From the ninth week on they know what is usual.
+            transactions.row_count().within_control_limits(),
+            transactions.row_count().within_control_limits(chart="ewma", on_violation="warn"),
             transactions.sum("sales_value").between(1, 10_000_000, on_violation="warn"),
             transactions.check(
                 "select count(distinct transaction_timestamp::date) as days from {table}"
