@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.manifest import Manifest
     from airflow_dataops.domain.provisioning import Part
     from airflow_dataops.domain.release_environment import ReleaseEnvironment, VaultPlace
+    from airflow_dataops.overview_ports import ShownCodeRegister
     from airflow_dataops.ports import (
         AccessRoles,
         AuditTrail,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
         Operations,
         Runs,
         SecretStore,
-        ShownCodeRegister,
         Warehouse,
         Workers,
     )

@@ -16,16 +16,31 @@ if TYPE_CHECKING:
         OpenMerge,
         OperationSummary,
         RunSummary,
+        ScheduleCounts,
         SchedulePage,
         ScheduleQuery,
     )
+    from airflow_dataops.domain.provisioning import Progress
+    from airflow_dataops.domain.shown_code import ShownCode
+
+
+class ShownCodeRegister(Protocol):
+    """What Airflow has of kitchens' code."""
+
+    def of(self, kitchen: Kitchen) -> ShownCode:
+        """The code that Airflow has of a kitchen now."""
+
+    def commits(self, kitchen: Kitchen, versions: Iterable[str]) -> dict[str, str]:
+        """The kitchen's commit in each of these versions of its bundle, by version."""
 
 
 class Overview(Protocol):
     """Many kitchens at once: each answer takes the same few reads, however many there are."""
 
-    def latest_operations(self, kitchens: Iterable[Kitchen]) -> dict[str, OperationSummary]:
-        """The last operation on each kitchen, by the kitchen's id."""
+    def latest_operations(
+        self, kitchens: Iterable[Kitchen], *, only: Progress | None = None
+    ) -> dict[str, OperationSummary]:
+        """The last operation on each kitchen, by the kitchen's id; or those of them that are so."""
 
     def pipeline_counts(self, kitchens: Iterable[Kitchen]) -> dict[str, int]:
         """How many pipelines Airflow has of each kitchen, by the kitchen's id."""
@@ -58,3 +73,6 @@ class Overview(Protocol):
 
     def schedules(self, kitchens: Iterable[Kitchen], asked: ScheduleQuery) -> SchedulePage:
         """Pipelines that have a schedule, or of which one is enabled, by kitchen and name."""
+
+    def schedule_counts(self, kitchens: Iterable[Kitchen]) -> ScheduleCounts:
+        """How many schedules are enabled, and how many wait to be, in one read."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.leases import Lease
     from airflow_dataops.domain.measured import Measured
     from airflow_dataops.domain.provisioning import Operation, Part, Progress
-    from airflow_dataops.domain.shown_code import ShownCode
     from airflow_dataops.domain.staff import Member
 
 
@@ -115,16 +114,6 @@ class KitchenRegistry(Protocol):
 
     def ask_for_parsing(self, kitchen: Kitchen) -> None:
         """Have the kitchen's DAGs read at once instead of at the next interval."""
-
-
-class ShownCodeRegister(Protocol):
-    """What Airflow has of kitchens' code."""
-
-    def of(self, kitchen: Kitchen) -> ShownCode:
-        """The code that Airflow has of a kitchen now."""
-
-    def commits(self, kitchen: Kitchen, versions: Iterable[str]) -> dict[str, str]:
-        """The kitchen's commit in each of these versions of its bundle, by version."""
 
 
 class Operations(Protocol):

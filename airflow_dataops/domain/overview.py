@@ -108,6 +108,14 @@ class ScheduleQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleCounts:
+    """How many schedules are enabled, and how many that are in the code are not."""
+
+    enabled: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedSchedule:
     """A pipeline's schedule beside the name of its kitchen."""
 

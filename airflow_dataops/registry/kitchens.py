@@ -195,7 +195,7 @@ class KitchenTable:
             .order_by(MemberRow.who)
         )
         with self._engine.connect() as connection:
-            for kitchen_id, who, role in connection.execute(query):
+            for kitchen_id, who, role in connection.execute(query).all():
                 found[kitchen_id].append(rows.member(who, role))
         return found
 
@@ -245,7 +245,8 @@ class KitchenTable:
 
     def _listed(self, query: Select[Any]) -> list[Kitchen]:
         with self._engine.connect() as connection:
-            return [rows.kitchen_from(row, row.parent_name) for row in connection.execute(query)]
+            found = connection.execute(query).all()
+        return [rows.kitchen_from(row, row.parent_name) for row in found]
 
     @contextmanager
     def _adding(self, kitchen: Kitchen) -> Iterator[Session]:

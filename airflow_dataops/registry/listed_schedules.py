@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, column, func, or_, select, table, 
 from airflow_dataops.domain import names, schedule
 from airflow_dataops.domain.overview import (
     ListedSchedule,
+    ScheduleCounts,
     ScheduleFilter,
     SchedulePage,
     ScheduleQuery,
@@ -54,8 +55,6 @@ def read(
         found = found.where(
             func.lower(keys.c.dag_id).contains(asked.words.lower(), autoescape=True)
         )
-    if not asked.at_most:
-        return SchedulePage(listed=(), total=_total(connection, found))
     part = found.order_by(keys.c.dag_id).offset(asked.first).limit(asked.at_most)
     rows = connection.execute(part).all()
     # Behind the end of the list no row says how many there are.
@@ -66,6 +65,24 @@ def read(
     )
 
 
+def count(
+    connection: Connection,
+    *,
+    kitchen_ids: Sequence[str],
+    is_visible: Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]],
+) -> ScheduleCounts:
+    """How many there are, of which nothing else is read; arguments as for ``read``."""
+    parsed = (_dag.c.is_stale.is_(False), is_visible(_dag.c.dag_id, _dag.c.bundle_name))
+    enabled = _enabled_keys(kitchen_ids).cte()
+    waiting = _declared_keys(parsed).where(_dag.c.dag_id.not_in(select(enabled.c.dag_id)))
+    numbers = [
+        select(func.count()).select_from(keys).scalar_subquery()
+        for keys in (enabled, waiting.subquery())
+    ]
+    row = connection.execute(select(*numbers)).one()
+    return ScheduleCounts(enabled=row[0], waiting=row[1])
+
+
 def _total(connection: Connection, found: Select[Any]) -> int:
     return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
 
@@ -74,20 +91,27 @@ def _keys(
     asked: ScheduleQuery, kitchen_ids: Sequence[str], parsed: Sequence[ColumnElement[bool]]
 ) -> Any:
     """Ids of the DAGs that are listed; of pipelines that are in the code no more, too."""
-    enabled = select(_dag_id().label("dag_id")).select_from(ScheduleRow)
-    enabled = enabled.join(KitchenRow, KitchenRow.id == ScheduleRow.kitchen_id).where(
-        among(ScheduleRow.kitchen_id, kitchen_ids)
-    )
+    enabled = _enabled_keys(kitchen_ids)
     if asked.only is ScheduleFilter.ENABLED:
         return enabled
-    declared = (
-        select(_dag.c.dag_id)
-        .select_from(_dag.join(_tag, _tag.c.dag_id == _dag.c.dag_id))
-        .where(*parsed, _declares())
-    )
+    declared = _declared_keys(parsed)
     if asked.only is ScheduleFilter.WAITING:
-        return declared.where(_dag.c.dag_id.not_in(enabled)).distinct()
+        return declared.where(_dag.c.dag_id.not_in(enabled))
     return union(declared, enabled)
+
+
+def _enabled_keys(kitchen_ids: Sequence[str]) -> Select[Any]:
+    return (
+        select(_dag_id().label("dag_id"))
+        .select_from(ScheduleRow)
+        .join(KitchenRow, KitchenRow.id == ScheduleRow.kitchen_id)
+        .where(among(ScheduleRow.kitchen_id, kitchen_ids))
+    )
+
+
+def _declared_keys(parsed: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    has_tag = select(_tag.c.dag_id).where(_tag.c.dag_id == _dag.c.dag_id, _declares()).exists()
+    return select(_dag.c.dag_id).where(*parsed, has_tag)
 
 
 def _declares() -> ColumnElement[bool]:

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
     from airflow_dataops.domain.data_tests import Outcome
     from airflow_dataops.domain.kitchen import Kitchen
-    from airflow_dataops.domain.overview import LastRuns, OpenMerge, SchedulePage, ScheduleQuery
+    from airflow_dataops.domain.overview import (
+        LastRuns,
+        OpenMerge,
+        ScheduleCounts,
+        SchedulePage,
+        ScheduleQuery,
+    )
 
 _run = table(
     "dag_run",
@@ -54,8 +60,10 @@ class OverviewTable:
         self._engine = engine
         self._bundle_name = bundle_name
 
-    def latest_operations(self, kitchens: Iterable[Kitchen]) -> dict[str, OperationSummary]:
-        """The last operation on each kitchen, by the kitchen's id."""
+    def latest_operations(
+        self, kitchens: Iterable[Kitchen], *, only: Progress | None = None
+    ) -> dict[str, OperationSummary]:
+        """The last operation on each kitchen, by the kitchen's id; or those of them that are so."""
         is_deletion = OperationRow.kind == OperationKind.DELETE
         place = func.row_number().over(
             partition_by=OperationRow.kitchen_id,
@@ -76,8 +84,11 @@ class OverviewTable:
             .where(among(OperationRow.kitchen_id, (kitchen.id for kitchen in kitchens)))
             .subquery()
         )
+        query = select(ranked).where(ranked.c.place == 1)
+        if only is not None:
+            query = query.where(ranked.c.progress == only)
         with self._engine.connect() as connection:
-            found = connection.execute(select(ranked).where(ranked.c.place == 1)).all()
+            found = connection.execute(query).all()
         return {
             row.kitchen_id: OperationSummary(
                 id=row.id,
@@ -183,6 +194,16 @@ class OverviewTable:
             return listed_schedules.read(
                 connection,
                 asked,
+                kitchen_ids=[kitchen.id for kitchen in visible],
+                is_visible=lambda dag_id, bundle: self._is_of(visible, dag_id, bundle),
+            )
+
+    def schedule_counts(self, kitchens: Iterable[Kitchen]) -> ScheduleCounts:
+        """How many schedules are enabled, and how many wait to be, in one read."""
+        visible = list(kitchens)
+        with self._engine.connect() as connection:
+            return listed_schedules.count(
+                connection,
                 kitchen_ids=[kitchen.id for kitchen in visible],
                 is_visible=lambda dag_id, bundle: self._is_of(visible, dag_id, bundle),
             )

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from airflow_dataops.domain.events import TaskTry
     from airflow_dataops.domain.release_environment import Projects, ReleaseEnvironment
     from airflow_dataops.evidence_ports import ApprovalBook
-    from airflow_dataops.overview_ports import Overview
-    from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations, ShownCodeRegister
+    from airflow_dataops.overview_ports import Overview, ShownCodeRegister
+    from airflow_dataops.ports import AuditTrail, KitchenRegistry, Operations
     from airflow_dataops.schedule_ports import Schedules, SourceBranches, Switches
     from airflow_dataops.services.credentials import LoginPlaces
     from airflow_dataops.services.evidence import EvidencePlaces

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from airflow_dataops.domain.kitchen import KitchenState
-from airflow_dataops.domain.overview import ScheduleFilter, ScheduleQuery
 from airflow_dataops.domain.provisioning import Progress
 from airflow_dataops.web.api.alerts import alerts_of
 from airflow_dataops.web.pages.kitchens import ending_soon
@@ -35,12 +34,9 @@ def show_front(request: Request, visit: PresentVisit) -> Response:
     """An overview of all kitchens that you may see."""
     visible = visit.visible()
     kitchens = [seen.kitchen for seen in visible]
-    operations = visit.installation.overview.latest_operations(kitchens)
-    stuck = [
-        (kitchen, operations[kitchen.id])
-        for kitchen in kitchens
-        if kitchen.id in operations and operations[kitchen.id].progress is Progress.FAILED
-    ]
+    overview = visit.installation.overview
+    failed = overview.latest_operations(kitchens, only=Progress.FAILED)
+    schedules = overview.schedule_counts(kitchens)
     return page(
         request,
         "front.html",
@@ -51,10 +47,9 @@ def show_front(request: Request, visit: PresentVisit) -> Response:
         verdicts=_verdicts(kitchens, visit),
         qualities=_qualities(kitchens, visit),
         merges=_merges(kitchens, visit),
-        stuck=stuck,
+        stuck=[(kitchen, failed[kitchen.id]) for kitchen in kitchens if kitchen.id in failed],
         ending=ending_soon(visible, visit),
-        enabled=_number_of(ScheduleFilter.ENABLED, kitchens, visit),
-        waiting=_number_of(ScheduleFilter.WAITING, kitchens, visit),
+        schedules=schedules,
         alerts=alerts_of(visit, visible, limit=_MOST_ALERTS),
     )
 
@@ -99,8 +94,3 @@ def _merges(kitchens: list[Kitchen], visit: Visit) -> list[tuple[Between, OpenMe
         (between(into=named[one.kitchen_id], merged=named[one.other_id]), one)
         for one in visit.installation.overview.open_merges(kitchens)
     ]
-
-
-def _number_of(only: ScheduleFilter, kitchens: list[Kitchen], visit: Visit) -> int:
-    asked = ScheduleQuery(only=only, at_most=0)
-    return visit.installation.overview.schedules(kitchens, asked).total
