@@ -251,6 +251,15 @@ class TestSchedules:
         assert f"{number} schedules" in page.all
         assert len(page.rows) == number + 1
 
+    @pytest.mark.parametrize("who", ["stan", "carl"])
+    def test_the_overview_counts_those_that_the_list_has(self, as_, who):
+        person = as_(who)
+        enabled, waiting = (
+            len(read(person.get(f"/schedules?only={only}")).rows) - 1
+            for only in ("enabled", "waiting")
+        )
+        assert f"Enabled {enabled} Waiting to be enabled {waiting}" in read(person.get("/")).all
+
     def test_who_may_switches_it_and_is_named(self, as_):
         carl = as_("carl")
         address = "/kitchens/dev_kitchen/schedules/forecast"
