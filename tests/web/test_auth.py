@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from types import SimpleNamespace
 
 import pytest
@@ -194,7 +195,7 @@ def test_the_app_is_built_once_by_the_first_request(retail):
     assert len(built) == 1
 
 
-@pytest.mark.usefixtures("retail")
+@pytest.mark.usefixtures("retail", "collector")
 def test_a_server_that_starts_builds_it_before_anybody_asks():
     from starlette.applications import Starlette
     from starlette.testclient import TestClient
@@ -204,6 +205,29 @@ def test_a_server_that_starts_builds_it_before_anybody_asks():
     lazy = LazyApp()
     with TestClient(BuildAtStart(Starlette(), ours=lazy)):
         eventually("it is built", lambda: lazy._app is not None)
+
+
+@pytest.mark.usefixtures("retail", "collector")
+def test_what_a_server_has_loaded_is_not_looked_through_while_it_answers():
+    from starlette.applications import Starlette
+    from starlette.testclient import TestClient
+
+    from airflow_dataops.plugins.dataops import BuildAtStart, LazyApp
+
+    gc.set_threshold(700, 11, 12)
+    with TestClient(BuildAtStart(Starlette(), ours=LazyApp())):
+        eventually("it is passed over", lambda: gc.get_threshold() == (10_000, 11, 12))
+    assert gc.get_freeze_count() > 100_000
+
+
+@pytest.fixture
+def collector():
+    """Python's garbage collector, which is as it was afterwards."""
+    thresholds = gc.get_threshold()
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 async def _app_after(client, lazy, site):
