@@ -115,3 +115,19 @@ def pids_below(pid: int) -> list[int]:
     """A process with its children and theirs."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(found for child in children for found in pids_below(int(child)))]
+
+
+def kill_server(live: LiveAirflow) -> None:
+    """End the API server and all that it started."""
+    (server, *_) = live.airflow._processes
+    for pid in reversed(pids_below(server._guard.pid)[1:]):
+        kill(pid)
+
+
+def start_server(live: LiveAirflow) -> None:
+    """Start one in the place of a server that was killed."""
+    airflow = live.airflow
+    airflow._processes.pop(0).stop()
+    airflow._start("api-server", "--port", str(airflow.port), "--host", "127.0.0.1")
+    airflow._processes.insert(0, airflow._processes.pop())
+    airflow.wait_until_serving()

@@ -15,7 +15,7 @@ import pytest
 
 from airflow_dataops.domain.provisioning import parts_of
 from airflow_dataops.specs.environment_file import load_environments
-from tests.e2e.service import API, Service, kill, parent_of, pids_below
+from tests.e2e.service import API, Service, kill, kill_server, parent_of, start_server
 from tests.kitchen_sites import KitchenSite, World
 from tests.live_airflow import PROJECT, eventually
 
@@ -213,7 +213,7 @@ def test_a_server_that_is_killed_goes_on_when_it_is_asked_again(service):
         with suppress(httpx.TransportError):  # it is killed, perhaps while it answers
             act("served")
         watcher.join()
-        _start_server(service.live)
+        start_server(service.live)
         service.gone_on_with(lambda act=act: act("served"))
     assert "kitchen served" not in service.state()
 
@@ -258,15 +258,4 @@ def _kill_server_after(service, part):
         if service.live.rows(_DONE, part=part):
             break
         time.sleep(0.005)
-    (server, *_) = service.live.airflow._processes
-    for pid in reversed(pids_below(server._guard.pid)[1:]):
-        kill(pid)
-
-
-def _start_server(live):
-    airflow = live.airflow
-    old = airflow._processes.pop(0)
-    old.stop()
-    airflow._start("api-server", "--port", str(airflow.port), "--host", "127.0.0.1")
-    airflow._processes.insert(0, airflow._processes.pop())
-    airflow.wait_until_serving()
+    kill_server(service.live)
