@@ -49,7 +49,7 @@ class Overview(Protocol):
         """The last runs of each DAG, the newest first, by the DAG's id."""
 
     def last_runs(self, kitchens: Iterable[Kitchen]) -> dict[str, LastRuns]:
-        """What the last run of each pipeline came to, by the kitchen's id."""
+        """What the last run of each pipeline came to, by the id of a kitchen that has some."""
 
     def run_counts(
         self, kitchens: Iterable[Kitchen], *, since: datetime, until: datetime

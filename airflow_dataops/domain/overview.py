@@ -50,14 +50,15 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastRuns:
-    """What the last run of each pipeline of a kitchen came to.
+    """How many pipelines of a kitchen there are, and what the last run of each came to.
 
     Attributes:
-        at: when the last of them was to begin.
+        at: when the last of these runs was to begin; None where none was.
         states: how many pipelines' last run is in which state, in Airflow's words.
     """
 
-    at: datetime
+    pipelines: int
+    at: datetime | None
     states: Mapping[str, int]
 
 

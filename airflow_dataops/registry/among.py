@@ -1,4 +1,4 @@
-"""Whether a text is one of hundreds, asked with one parameter instead of hundreds.
+"""Hundreds of texts as one parameter of a statement instead of hundreds.
 
 SQLAlchemy's ``in_`` has a parameter for each value: naming, writing and reading those of a page
 with 500 kitchens takes longer than what the database does with them.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, ColumnElement, Text, bindparam
+from sqlalchemy import Boolean, ColumnElement, Text, bindparam, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Dialect
+    from sqlalchemy import Dialect, FromClause
     from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.types import TypeEngine
 
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 def among(text: Any, values: Iterable[str]) -> ColumnElement[bool]:
     """Whether a column or an expression has one of these values."""
     return _Among(text, bindparam("among", list(values), type_=_Texts, unique=True))
+
+
+def each_of(values: Iterable[str], dialect: Dialect) -> FromClause:
+    """Rows of these values, in a column ``value``."""
+    given = bindparam("each", list(values), type_=_Texts, unique=True)
+    if dialect.name == "postgresql":
+        return func.unnest(given).table_valued("value").render_derived()
+    return func.json_each(given).table_valued("value")
 
 
 class _Texts(TypeDecorator[Any]):

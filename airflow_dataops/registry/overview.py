@@ -143,13 +143,15 @@ class OverviewTable:
         return found
 
     def last_runs(self, kitchens: Iterable[Kitchen]) -> dict[str, LastRuns]:
-        """What the last run of each pipeline came to, by the kitchen's id."""
+        """What the last run of each pipeline came to, by the id of a kitchen that has some."""
         asked = list(kitchens)
+        are_theirs = self._is_of(asked, _dag.c.dag_id, _dag.c.bundle_name)
+        dag_ids = select(_dag.c.dag_id).where(are_theirs, _dag.c.is_stale.is_(False))
         with self._engine.connect() as connection:
             return standings.last_runs(
                 connection,
-                self._kitchen_of(_dag.c.dag_id),
-                self._is_of(asked, _dag.c.dag_id, _dag.c.bundle_name),
+                connection.scalars(dag_ids).all(),
+                self._kitchen_of,
                 {one.name: one.id for one in asked},
             )
 

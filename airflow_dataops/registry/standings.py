@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.utils.sqlalchemy import UtcDateTime
@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, and_, column, func, select, table, true
 from airflow_dataops.domain import names
 from airflow_dataops.domain.data_tests import Outcome
 from airflow_dataops.domain.overview import LastRuns, OpenMerge
-from airflow_dataops.registry.among import among
+from airflow_dataops.registry.among import among, each_of
 from airflow_dataops.registry.merge_models import MergeRow
 from airflow_dataops.registry.models import KitchenCommitRow, KitchenRow
 from airflow_dataops.registry.result_models import ResultRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, FromClause
 
@@ -114,50 +114,51 @@ def open_merges(connection: Connection, kitchen_ids: list[str]) -> list[OpenMerg
 
 def last_runs(
     connection: Connection,
-    kitchen: ColumnElement[str],
-    is_theirs: ColumnElement[bool],
+    dag_ids: Sequence[str],
+    kitchen_of: Callable[[ColumnElement[Any]], ColumnElement[str]],
     ids: Mapping[str, str],
 ) -> dict[str, LastRuns]:
     """What the last run of each pipeline came to, summed up by kitchen id.
 
     Args:
         connection: to Airflow's metadata database.
-        kitchen: name of a DAG's kitchen, from ``dag.dag_id``.
-        is_theirs: whether a DAG is one of the kitchens'.
+        dag_ids: of the pipelines.
+        kitchen_of: name of a DAG's kitchen, from its id.
         ids: ids of the kitchens, by name.
     """
+    listed = each_of(dag_ids, connection.dialect)
     newest = (
         select(_run.c.id, _run.c.state, _run.c.run_after)
-        .where(_run.c.dag_id == dag.c.dag_id)
+        .where(_run.c.dag_id == listed.c.value)
         .order_by(_run.c.run_after.desc(), _run.c.id.desc())
         .limit(1)
-        .correlate(dag)
+        .correlate(listed)
     )
     if connection.dialect.name == "postgresql":
         # Looked up for each DAG; a join by id has all runs of Airflow read.
         run: FromClause = newest.lateral()
-        joined = dag.join(run, true())
+        joined = listed.join(run, true())
     else:
         run = _run
-        joined = dag.join(run, run.c.id == newest.with_only_columns(_run.c.id).scalar_subquery())
-    last = (
-        select(kitchen.label("kitchen"), run.c.state, run.c.run_after)
-        .select_from(joined)
-        .where(is_theirs, dag.c.is_stale.is_(False))
-        .subquery()
-    )
+        newest_id = newest.with_only_columns(_run.c.id).scalar_subquery()
+        joined = listed.join(run, run.c.id == newest_id)
+    last = select(kitchen_of(listed.c.value).label("kitchen"), run.c.state, run.c.run_after)
+    last_run = last.select_from(joined).subquery()
     query = select(
-        last.c.kitchen,
-        last.c.state,
+        last_run.c.kitchen,
+        last_run.c.state,
         func.count().label("number"),
-        func.max(last.c.run_after, type_=UtcDateTime).label("at"),
-    ).group_by(last.c.kitchen, last.c.state)
+        func.max(last_run.c.run_after, type_=UtcDateTime).label("at"),
+    ).group_by(last_run.c.kitchen, last_run.c.state)
     by_kitchen: dict[str, list[Any]] = defaultdict(list)
     for row in connection.execute(query):
-        by_kitchen[ids[row.kitchen]].append(row)
+        by_kitchen[row.kitchen].append(row)
+    pipelines = Counter(dag_id.partition(_DOT)[0] for dag_id in dag_ids)
     return {
-        kitchen_id: LastRuns(
-            at=max(row.at for row in rows), states={row.state: row.number for row in rows}
+        ids[kitchen]: LastRuns(
+            pipelines=number,
+            at=max((row.at for row in by_kitchen[kitchen]), default=None),
+            states={row.state: row.number for row in by_kitchen[kitchen]},
         )
-        for kitchen_id, rows in by_kitchen.items()
+        for kitchen, number in pipelines.items()
     }

@@ -9,6 +9,7 @@ import pytest
 
 from airflow_dataops.domain.audit import AuditEntry
 from airflow_dataops.domain.data_tests import Outcome, Verdict
+from airflow_dataops.domain.overview import LastRuns
 from airflow_dataops.domain.results import ActKind, ChartAct, PipelineStage, history
 from airflow_dataops.errors import CredentialRefused
 from tests.registry import kitchen_rows
@@ -260,7 +261,7 @@ def test_kitchens_are_summed_up_by_pipelines_that_are_in_the_code(book, engine):
     dev = book.kitchen("dev_kitchen").id
     assert overview.verdict_counts(kitchens) == {dev: {Outcome.FAIL: 1, Outcome.PASS: 1}}
     runs = overview.last_runs(kitchens)
-    assert {key: (one.at, one.states) for key, one in runs.items()} == {dev: (NOON, {"running": 1})}
+    assert runs == {dev: LastRuns(pipelines=1, at=NOON, states={"running": 1})}
 
 
 def test_of_each_pipeline_the_newest_run_counts(book, engine):
@@ -275,7 +276,18 @@ def test_of_each_pipeline_the_newest_run_counts(book, engine):
     overview = OverviewTable(engine, bundle_name=str)
     [(kitchen_id, found)] = overview.last_runs(kitchens).items()
     assert kitchen_id == book.kitchen("dev_kitchen").id
-    assert (found.at, found.states) == (NOON + DAY, {"success": 1, "failed": 1})
+    states = {"success": 1, "failed": 1}
+    assert found == LastRuns(pipelines=3, at=NOON + DAY, states=states)
+
+
+def test_a_kitchen_whose_pipelines_never_ran_is_told_how_many_it_has(book, engine):
+    from airflow_dataops.registry.overview import OverviewTable
+
+    add_dag(engine, "dev_kitchen.profit", bundle="development")
+    overview = OverviewTable(engine, bundle_name=str)
+    kitchens = [book.kitchen(name) for name in ("demo_dev", "dev_kitchen")]
+    never_ran = LastRuns(pipelines=1, at=None, states={})
+    assert overview.last_runs(kitchens) == {book.kitchen("dev_kitchen").id: never_ran}
 
 
 def test_the_share_that_was_there_is_kept_and_told_with_the_point(book):

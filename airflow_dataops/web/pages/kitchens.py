@@ -55,7 +55,6 @@ def list_kitchens(  # noqa: PLR0913, PLR0917 - one for each of the query's
         environments=[one.name for one in visit.installation.projects.environments()],
         states=list(KitchenState),
         operations=overview.latest_operations(kitchens),
-        counts=overview.pipeline_counts(kitchens),
         runs=overview.last_runs(kitchens),
         verdicts=overview.verdict_counts(kitchens),
         divergences=divergences,
