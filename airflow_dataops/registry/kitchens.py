@@ -246,7 +246,7 @@ class KitchenTable:
     def _listed(self, query: Select[Any]) -> list[Kitchen]:
         with self._engine.connect() as connection:
             found = connection.execute(query).all()
-        return [rows.kitchen_from(row, row.parent_name) for row in found]
+        return [rows.kitchen_from(row) for row in found]
 
     @contextmanager
     def _adding(self, kitchen: Kitchen) -> Iterator[Session]:
