@@ -73,6 +73,7 @@ def show_testing(
         green=sum(one.said.turn is Turn.GREEN for one in shown),
         ready=[one.dag_id for one in shown if one.said.turn is Turn.READY],
         runs=sum(one.said.turn is Turn.RUNNING for one in shown),
+        unread=any(one.said.turn is Turn.BEING_READ for one in shown),
         moves=any(one.said.turn in _GOES_ON for one in shown),
     )
 

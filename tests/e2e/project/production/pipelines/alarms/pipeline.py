@@ -18,6 +18,6 @@ def ring(params):
     time.sleep(600)
 
 
-@pipeline(params={"report": ""})
+@pipeline(params={"report": ""}, shared_paths=[])
 def alarms():
     PythonOperator(task_id="ring", python_callable=ring)

@@ -5,7 +5,7 @@ from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow_dataops import pipeline
 
 
-@pipeline
+@pipeline(shared_paths=[])
 def first_table():
     SQLExecuteQueryOperator(
         task_id="make",

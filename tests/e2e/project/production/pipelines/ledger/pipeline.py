@@ -12,6 +12,6 @@ def profit():
     return {"profit": "4711", "login": BaseHook.get_connection("redshift").login}
 
 
-@pipeline
+@pipeline(shared_paths=[])
 def ledger():
     PythonOperator(task_id="profit", python_callable=profit, outlets=[Asset("production_orders")])

@@ -5,6 +5,6 @@ from airflow.providers.standard.operators.python import PythonOperator
 from airflow_dataops import pipeline
 
 
-@pipeline
+@pipeline(shared_paths=[])
 def profitability():
     PythonOperator(task_id="count", python_callable=lambda: None)

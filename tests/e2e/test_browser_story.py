@@ -1,0 +1,230 @@
+"""Padma, Chris and Eric at work in their own browsers, on a whole Airflow and its own pages."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.live_airflow import PROJECT, eventually
+
+pytestmark = [pytest.mark.airflow, pytest.mark.service, pytest.mark.browser]
+PAGES = "/plugin/kitchens/dataops/pages"
+SLOW_MS = 120_000
+_AUTHOR = ("-c", "user.name=Padma", "-c", "user.email=padma@example.com")
+
+
+class Seat:
+    """A person before a browser of their own, signed in by Airflow's own form."""
+
+    def __init__(self, browser, live, who):
+        self.live, self.who = live, who
+        self.context = browser.new_context(base_url=live.airflow.url, locale="en-US")
+        self.context.set_default_timeout(30_000)
+        self.page = self.context.new_page()
+        self.complaints = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def sign_in(self):
+        self.page.goto("/")
+        self.page.wait_for_url("**/auth/login**")
+        self.page.fill("input[name=username]", self.who)
+        self.page.fill("input[name=password]", self.live.airflow.password(self.who))
+        self.page.keyboard.press("Enter")
+        self.page.get_by_role("link", name="Kitchens").first.click()
+        self.frame.get_by_role("heading", name="Overview", exact=True).wait_for()
+
+    @property
+    def frame(self):
+        """Our page in Airflow's own."""
+        return self.page.frame_locator("iframe[title]").first
+
+    def at(self, path):
+        """Go where an address leads that somebody sent."""
+        self.page.goto(f"{PAGES}{path}")
+        self.frame.locator("main").wait_for()
+        return self.frame
+
+    def press(self, name, *, role="button", exact=True):
+        self.frame.get_by_role(role, name=name, exact=exact).first.click()
+
+    def sees(self, text, *, within=30_000):
+        from playwright.sync_api import Error
+
+        main = self.frame.locator("main")
+        try:
+            main.get_by_text(text).first.wait_for(timeout=within)
+        except Error:
+            pytest.fail(f"{self.page.url} does not say {text!r} but\n{main.inner_text()}")
+
+    def offers(self, name, *, role="button"):
+        return self.frame.get_by_role(role, name=name).count() > 0
+
+
+@pytest.fixture(scope="module")
+def seats(live_airflow):
+    from playwright.sync_api import sync_playwright
+
+    found = shutil.which("chromium")
+    assert found, "chromium is not installed; `make chromium` does it, or says what to do"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        seats = {who: Seat(browser, live_airflow, who) for who in ("padma", "chris", "eric")}
+        for seat in seats.values():
+            seat.sign_in()
+        yield seats
+        browser.close()
+    assert {who: seat.complaints for who, seat in seats.items()} == {who: [] for who in seats}
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory, live_airflow):
+    """Padma's clone of her kitchen's branch."""
+
+    def push(branch):
+        folder = tmp_path_factory.mktemp("padma") / "clone"
+        origin = str(live_airflow.branches.path)
+        for words in (
+            ("clone", "--quiet", "--branch", branch, origin, str(folder)),
+            ("-C", str(folder), *_AUTHOR, "status"),
+        ):
+            subprocess.run(["git", *words], check=True, capture_output=True)
+        shutil.copytree(PROJECT / "story", folder, dirs_exist_ok=True)
+        for words in (
+            ("add", "--all"),
+            ("commit", "--quiet", "-m", "Sell"),
+            ("push", "--quiet"),
+        ):
+            done = ["git", "-C", str(folder), *_AUTHOR, *words]
+            subprocess.run(done, check=True, capture_output=True)
+
+    return push
+
+
+def test_work_goes_from_a_new_kitchen_to_an_enabled_schedule_and_back(seats, work):
+    padma, chris, eric = seats["padma"], seats["chris"], seats["eric"]
+    _joins(padma, chris)
+    _makes_a_kitchen_and_tests_it(padma, work)
+    _merges(chris, "story", "demo_dev")
+    chris.at("/kitchens/demo_dev")
+    chris.frame.get_by_role("link", name="sold", exact=True).first.wait_for()
+    # Production is Eric's alone.
+    for seat in (padma, chris):
+        seat.at("/kitchens/demo_dev/merge/up")
+        seat.sees("What it takes")
+        assert not seat.offers("Merge into demo_production")
+    _merges(eric, "demo_dev", "demo_production")
+    _enables(eric, chris)
+    # Taken back as one: code and schedule.
+    _takes_back(eric, "demo_dev", "that was a rehearsal")
+    eventually("it is out of production", lambda: not eric.live.has_dag("demo_production.sold"))
+    _takes_back(chris, "story", "it was one")
+
+
+def _joins(padma, chris):
+    # Who is on no staff sees kitchens that all may see, and can make none.
+    padma.at("/kitchens")
+    assert not padma.offers("Create a kitchen", role="link")
+    chris.at("/kitchens/demo_dev/staff").get_by_label("Who").fill("padma")
+    chris.frame.get_by_label("Role").select_option("cook")
+    chris.press("Put on staff")
+    chris.frame.get_by_role("button", name="Take off padma").wait_for()
+
+
+def _makes_a_kitchen_and_tests_it(padma, work):
+    padma.at("/kitchens")
+    padma.press("Create a kitchen", role="link")
+    padma.frame.get_by_label("Name").fill("story")
+    padma.press("Create")
+    padma.frame.get_by_role("heading", name="story was created").wait_for(timeout=SLOW_MS)
+    work("story")
+    padma.press("Open story", role="link")
+    padma.press("Test it", role="link")
+    padma.sees("0 of ", within=SLOW_MS)
+    padma.at("/kitchens/story/testing?changed=true")
+    padma.sees("0 of 1 green", within=SLOW_MS)
+    padma.press("Run the tests")
+    padma.sees("1 of 1 green", within=SLOW_MS)
+
+
+def _merges(seat, kitchen, into):
+    """What came up, with two clicks; it is there within seconds."""
+    seat.at(f"/kitchens/{kitchen}/merge/up")
+    seat.sees("pipeline added")
+    seat.press(f"Merge into {into}")
+    seat.frame.get_by_role("link", name="take back", exact=False).first.wait_for(timeout=SLOW_MS)
+    eventually(f"it is in {into}", lambda: seat.live.has_dag(f"{into}.sold"))
+
+
+def _enables(eric, chris):
+    switch = "Schedule of demo_production.sold"
+    chris.at("/schedules?q=demo_production.sold")
+    chris.sees("demo_production")
+    assert chris.frame.get_by_role("switch", name=switch, disabled=False).count() == 0
+    eric.at("/schedules?q=demo_production.sold")
+    eric.frame.get_by_role("switch", name=switch).click()
+    eric.frame.locator(f"[role=switch][aria-label='{switch}'][aria-checked=true]").wait_for()
+
+
+def _takes_back(seat, kitchen, reason):
+    seat.at(f"/kitchens/{kitchen}/merge/up")
+    seat.press("take back", role="link", exact=False)
+    seat.frame.get_by_label("Reason").fill(reason)
+    seat.press("Take it back")
+    heading = f"The merge of {kitchen} was taken back"
+    seat.frame.get_by_role("heading", name=heading).wait_for(timeout=SLOW_MS)
+
+
+def test_an_address_a_reload_and_the_way_back_lead_to_the_same_page(seats):
+    chris = seats["chris"]
+    chris.at("/kitchens?q=demo_dev")
+    chris.press("demo_dev", role="link")
+    chris.frame.get_by_role("heading", name="demo_dev").wait_for()
+    assert chris.page.url.endswith("/kitchens/demo_dev")
+    chris.page.reload()
+    chris.frame.get_by_role("heading", name="demo_dev").wait_for()
+    chris.at("/kitchens?q=demo_dev")
+    chris.press("demo_dev", role="link")
+    chris.frame.get_by_role("heading", name="demo_dev").wait_for()
+    chris.page.go_back()
+    chris.frame.get_by_role("heading", name="Kitchens", exact=True).wait_for()
+
+
+def test_airflows_theme_is_ours(seats):
+    chris = seats["chris"]
+    chris.at("/kitchens")
+    airflows = (
+        "() => { const box = document.body.appendChild(document.createElement('div'));"
+        " box.style.background = 'var(--chakra-colors-bg)';"
+        " const colour = getComputedStyle(box).backgroundColor; box.remove(); return colour }"
+    )
+    ours = "() => getComputedStyle(document.body).backgroundColor"
+    colours = {}
+    for theme in ("light", "dark"):
+        chris.page.evaluate(f"localStorage.theme = '{theme}'")
+        chris.page.reload()
+        body = chris.frame.locator("body")
+        body.wait_for()
+        colours[theme] = chris.page.evaluate(airflows)
+        eventually("the page has it, too", lambda: body.evaluate(ours) == colours[theme])  # noqa: B023
+    assert colours["light"] != colours["dark"]
+
+
+def test_extra_links_of_airflows_own_pages_lead_to_the_kitchen(seats):
+    chris = seats["chris"]
+    chris.page.goto("/dags/demo_dev.profitability")
+    chris.page.get_by_role("link", name="Kitchen", exact=True).click()
+    chris.frame.get_by_role("heading", name="demo_dev").first.wait_for()
+
+
+def test_who_is_signed_out_is_told_and_can_sign_in(seats, live_airflow):
+    page = seats["padma"].context.browser.new_context(base_url=live_airflow.airflow.url).new_page()
+    page.goto(f"{PAGES}/kitchens")
+    page.wait_for_url("**/auth/login**")
+    page.goto("/dataops/pages/kitchens")
+    assert (
+        "signed out" in page.inner_text("main").lower()
+        or "sign in" in page.inner_text("main").lower()
+    )
+    page.context.close()
