@@ -86,15 +86,21 @@ class Visit:
         self.check(action, found)
         return found
 
+    def seen(self, name: str) -> Seen:
+        """A living kitchen that the person may see, as they see it.
+
+        Raises:
+            InvalidName: no kitchen can be named so.
+            KitchenNotFound: there is none that they may know of.
+        """
+        found = self.installation.registry.kitchen(names.check_kitchen_name(name))
+        staff = self.installation.registry.staff(found)
+        self._check(Action.SEE, found, staff)
+        return self._with_parent(found, staff)
+
     def check(self, action: Action, kitchen: Kitchen) -> None:
         """Let an action pass, or say who could do it; see ``domain.permissions``."""
-        permissions.check(
-            action,
-            self.person,
-            kitchen=kitchen,
-            staff=self.installation.registry.staff(kitchen),
-            environment=self.environment(kitchen),
-        )
+        self._check(action, kitchen, self.installation.registry.staff(kitchen))
 
     def visible(self) -> list[Seen]:
         """The living kitchens that the person may see, by name."""
@@ -106,8 +112,7 @@ class Visit:
 
     def as_seen(self, kitchen: Kitchen) -> Seen:
         """One kitchen that the person may see, as they see it."""
-        known = self.names_seen([kitchen.parent] if kitchen.parent else [])
-        return self._as_seen(kitchen, self.installation.registry.staff(kitchen), known)
+        return self._with_parent(kitchen, self.installation.registry.staff(kitchen))
 
     def names_seen(self, asked: Iterable[str]) -> set[str]:
         """Those of these names that are living kitchens which the person may see."""
@@ -126,6 +131,16 @@ class Visit:
         if permissions.is_owner(self.person, environment):
             return "owner"
         return role_of(self.person, staff)
+
+    def _check(self, action: Action, kitchen: Kitchen, staff: Sequence[Member]) -> None:
+        environment = self.environment(kitchen)
+        permissions.check(
+            action, self.person, kitchen=kitchen, staff=staff, environment=environment
+        )
+
+    def _with_parent(self, kitchen: Kitchen, staff: Sequence[Member]) -> Seen:
+        known = self.names_seen([kitchen.parent] if kitchen.parent else [])
+        return self._as_seen(kitchen, staff, known)
 
     def _sees(self, kitchen: Kitchen, staff: Sequence[Member]) -> bool:
         try:

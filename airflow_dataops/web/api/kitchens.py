@@ -60,7 +60,7 @@ def create_kitchen(
 @router.get("/{name}")
 def show_kitchen(visit: PresentVisit, name: str) -> KitchenAnswer:
     """One kitchen."""
-    return kitchen_answer(visit.as_seen(visit.kitchen(name, Action.SEE)), visit)
+    return kitchen_answer(visit.seen(name), visit)
 
 
 @router.patch("/{name}", openapi_extra=described(ChangeKitchen))
@@ -106,17 +106,17 @@ def show_pipelines(visit: PresentVisit, name: str) -> CodeAnswer:
 
     What could not be read is told to the kitchen's staff: it quotes their code.
     """
-    kitchen = visit.kitchen(name, Action.SEE)
-    is_staff = visit.as_seen(kitchen).role is not None
-    return code_answer(visit.installation.shown_code.of(kitchen), with_error=is_staff)
+    seen = visit.seen(name)
+    code = visit.installation.shown_code.of(seen.kitchen)
+    return code_answer(code, with_error=seen.role is not None)
 
 
 @router.get("/{name}/history")
 def show_history(visit: PresentVisit, name: str) -> list[AuditAnswer]:
     """What was done to a kitchen, newest first."""
-    kitchen = visit.kitchen(name, Action.SEE)
-    is_staff = visit.as_seen(kitchen).role is not None
-    return [audit_answer(entry, with_source=is_staff) for entry in history_of(kitchen, visit)]
+    seen = visit.seen(name)
+    with_source = seen.role is not None
+    return [audit_answer(one, with_source=with_source) for one in history_of(seen.kitchen, visit)]
 
 
 @router.get("/{name}/operation")

@@ -69,7 +69,7 @@ class ToolShown:
 @router.get("/kitchens/{name}")
 def show_kitchen(request: Request, visit: PresentVisit, name: str) -> Response:
     """A kitchen's page."""
-    seen = visit.as_seen(visit.kitchen(name, Action.SEE))
+    seen = visit.seen(name)
     kitchen, installation = seen.kitchen, visit.installation
     code = installation.shown_code.of(kitchen)
     pipelines = _pipelines(seen, code, visit)

@@ -33,7 +33,7 @@ def show_release(request: Request, visit: PresentVisit, name: str) -> Response:
 def show_revert(request: Request, visit: PresentVisit, name: str, merge_id: str) -> Response:
     """What taking a merge back would come to, before and after."""
     plan = reverts.plan_revert(visit, name, merge_id)
-    seen = visit.as_seen(visit.kitchen(name, Action.SEE))
+    seen = visit.seen(name)
     return page(
         request,
         "revert.html",

@@ -63,7 +63,7 @@ def _staff(
     status: int = HTTPStatus.OK,
     complaint: str | None = None,
 ) -> Response:
-    seen = visit.as_seen(visit.kitchen(name, Action.SEE))
+    seen = visit.seen(name)
     return page(
         request,
         "staff.html",

@@ -53,7 +53,7 @@ def show_testing(
     changed: Annotated[bool, Query()] = False,
 ) -> Response:
     """How far the tests of what the kitchen's branch is at have come."""
-    seen = visit.as_seen(visit.kitchen(name, Action.SEE))
+    seen = visit.seen(name)
     kitchen = seen.kitchen
     plan = plan_tests(visit, name, changed=changed)
     collect_if_possible(visit.installation, kitchen, now=visit.now)

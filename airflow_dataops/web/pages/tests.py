@@ -125,7 +125,7 @@ def _chart(  # noqa: PLR0913 - what was written comes back with the complaint
     status: int = HTTPStatus.OK,
     complaint: str | None = None,
 ) -> Response:
-    seen = visit.as_seen(visit.kitchen(name, Action.SEE))
+    seen = visit.seen(name)
     own, *ancestors = visit.installation.result_book.past(seen.kitchen, place)
     points = points_of(test, own, ancestors)
     drawn = picture(points, title=f"{test} of {name}.{place.pipeline}")
