@@ -71,10 +71,17 @@ class BuildAtStart:
     def _build(self) -> None:
         try:
             self._ours.built()
+            _load_templates()
         except Exception:
             # Airflow starts without us; the first request tries again and says what is wrong.
             log.exception("the web app of kitchens could not be built")
         _spare_pages_the_collector()
+
+
+def _load_templates() -> None:
+    from airflow_dataops.web.pages import rendering
+
+    rendering.load_all()
 
 
 def _spare_pages_the_collector() -> None:

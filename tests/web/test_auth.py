@@ -201,10 +201,14 @@ def test_a_server_that_starts_builds_it_before_anybody_asks():
     from starlette.testclient import TestClient
 
     from airflow_dataops.plugins.dataops import BuildAtStart, LazyApp
+    from airflow_dataops.web.pages import rendering
 
     lazy = LazyApp()
+    rendering._templates.cache_clear()
     with TestClient(BuildAtStart(Starlette(), ours=lazy)):
         eventually("it is built", lambda: lazy._app is not None)
+        pages = rendering._templates()
+        eventually("its pages are", lambda: len(pages.cache) == len(pages.list_templates()))
 
 
 @pytest.mark.usefixtures("retail", "collector")

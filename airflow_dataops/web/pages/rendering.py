@@ -75,6 +75,12 @@ def airflow_of(request: HTTPConnection) -> str:
     return root_of(request).removesuffix(_PLACE)
 
 
+def load_all() -> None:
+    """Compile every template now, so that the first who looks at a page does not wait for it."""
+    for name in _templates().list_templates():
+        _templates().get_template(name)
+
+
 @cache
 def _templates() -> Environment:
     made = Environment(
