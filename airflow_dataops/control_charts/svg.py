@@ -199,8 +199,10 @@ class _Panel:
                 )
             # A rule is named where it begins to fire; its name over each point would be a blot.
             if begun := [rule for rule in broken if rule not in named]:
+                # On the side where no curve comes down to a low point, or up to a high one.
+                is_low = height > self.top + self.height / 2
                 yield (
-                    f'<text class="name" x="{x:.1f}" y="{height - 9:.1f}">'
+                    f'<text class="name" x="{x:.1f}" y="{height + (16 if is_low else -9):.1f}">'
                     f"{escape(_short(begun))}</text>\n"
                 )
             named = broken
