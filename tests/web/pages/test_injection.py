@@ -52,6 +52,8 @@ STORED = (
     "dataops_result detail",
     "dataops_message channel",
     "dataops_message kitchen",
+    "dataops_chart_act reason",
+    "dataops_chart_act by",
 )
 # Where one value in all rows would be the same twice.
 ONE_OF = {
@@ -59,6 +61,10 @@ ONE_OF = {
     "dataops_member": "where rowid = (select max(rowid) from dataops_member where who = 'gus')",
     "dag_run": "where id = (select max(id) from dag_run where dag_id like 'dev_kitchen.%')",
 }
+CHART = (
+    "/kitchens/dev_kitchen/tests/chart?pipeline=profitability&stage=collect"
+    "&test=rows%20of%20transactions"
+)
 SHOWN_ON = (
     "/",
     "/kitchens",
@@ -68,6 +74,7 @@ SHOWN_ON = (
     "/kitchens/dev_kitchen/settings",
     "/dags/dev_kitchen.profitability/runs/scheduled__1",
     "/schedules",
+    CHART,
 )
 SENT = {
     "q of kitchens": ("GET", "/kitchens?q={}"),
@@ -122,6 +129,16 @@ def written_to(lived_in):
             text(
                 "insert into import_error (bundle_name, filename, stacktrace, timestamp) values"
                 " ('kitchens-development', 'dev_kitchen/dataops_kitchen.py', '', :now)"
+            ),
+            {"now": NOW.replace(tzinfo=None).isoformat(sep=" ")},
+        )
+        connection.execute(
+            text(
+                "insert into dataops_chart_act"
+                " (kitchen_id, kind, pipeline, stage, test, since, reason, by, at) select id,"
+                " 'incident', 'profitability', 'collect', 'rows of transactions', :now, '', '',"
+                " :now"
+                " from dataops_kitchen where name = 'dev_kitchen'"
             ),
             {"now": NOW.replace(tzinfo=None).isoformat(sep=" ")},
         )
