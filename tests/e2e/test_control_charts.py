@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime, time, timedelta
@@ -138,6 +139,7 @@ def charted(live_airflow, tmp_path_factory):
         folder = home / "branch" / "pipelines" / name
         folder.mkdir(parents=True)
         (folder / "pipeline.py").write_text(FILE.read_text().replace("takings", name))
+    shutil.copytree(FILE.parents[1] / "dawdling", home / "branch" / "pipelines" / "dawdling")
     live.branches.push(KITCHEN, home / "branch")
     live.refresh(KITCHEN)
     eventually("its DAGs are there", lambda: live.has_dag(f"{KITCHEN}.leaking"))
@@ -206,3 +208,25 @@ def test_the_sql_of_its_tests_and_tests_that_its_table_speaks_for_are_printed(ch
     assert "count(*)" in asked.lower()
     suggested = charted.command("suggest", KITCHEN, "leaking", is_json=False)
     assert "{row_count: leaking, within_control_limits: null}" in suggested
+
+
+def test_a_scan_ends_with_its_task(charted):
+    live, dag_id = charted.live, f"{KITCHEN}.dawdling"
+    database = live.stack.addresses.environments["development"].warehouse_database
+
+    def sessions():
+        found = live.rows("select pid from pg_stat_activity where datname = :it", it=database)
+        return {pid for (pid,) in found}
+
+    before = sessions()
+    live.trigger(dag_id, "slow")
+    live.running_task(dag_id, "slow", "load.data_tests")
+    scanning = eventually("it scans", lambda: sessions() - before)
+    live.api(
+        "PATCH", f"/dags/{dag_id}/dagRuns/slow/taskInstances/load.data_tests",
+        {"new_state": "failed"},
+    ).raise_for_status()  # fmt: skip
+    assert live.ended(dag_id, "slow") == "failed"
+    eventually("its scan has ended", lambda: not sessions() & scanning)
+    said = charted.command("results", KITCHEN, "--run-id", "slow")
+    assert {one["outcome"] for one in said} <= {"error"}
