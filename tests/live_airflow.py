@@ -57,7 +57,9 @@ class Branches:
         self._commit(branch)
 
     def edit(self, branch: str, file: str, old: str, new: str) -> None:
-        """Change one line of the files that were pushed last."""
+        """Change one line of a file."""
+        self._git("-C", str(self._work), "fetch", "--quiet", str(self.path), branch)
+        self._git("-C", str(self._work), "checkout", "--quiet", "--detach", "FETCH_HEAD")
         changed = self._work / file
         changed.write_text(changed.read_text().replace(old, new))
         self._commit(branch)

@@ -83,9 +83,9 @@ class ParseServer:
             env=environment_of_parsing(), stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
         )  # fmt: skip
         theirs.close()
-        self._control.sendall(json.dumps(_modules(sys.modules)).encode())
         self._control.settimeout(_START_SECONDS)
         try:
+            self._control.sendall(json.dumps(_modules(sys.modules)).encode())
             is_ready = self._control.recv(len(parse_server.READY)) == parse_server.READY
         except OSError:
             is_ready = False

@@ -17,6 +17,10 @@ PRODUCTION_ROW = (
     "from dag d join serialized_dag s using (dag_id) where d.dag_id = "
     "'demo_production.profitability'"
 )
+PRODUCTION_VERSIONS = (
+    "select count(*) from dag_version where dag_id in "
+    "('demo_production.ledger', 'demo_production.profitability')"
+)
 
 
 @pytest.fixture(scope="package")
@@ -39,7 +43,7 @@ def attack(live_airflow):
     live_airflow.trigger("demo_production.ledger", "first")
     assert live_airflow.ended("demo_production.ledger", "first") == "success"
     before = live_airflow.rows(PRODUCTION_ROW)
-    versions = live_airflow.rows("select count(*) from dag_version where dag_id like 'demo_p%'")
+    versions = live_airflow.rows(PRODUCTION_VERSIONS)
     live_airflow.branches.push("dev_kitchen", PROJECT / "development")
     live_airflow.refresh("dev_kitchen")
     eventually("the attacks are visible", lambda: live_airflow.has_dag("dev_kitchen.asks"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.conftest import PRODUCTION_ROW
+from tests.e2e.conftest import PRODUCTION_ROW, PRODUCTION_VERSIONS
 from tests.live_airflow import eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
@@ -41,9 +41,7 @@ def test_productions_row_is_untouched(attack):
     assert attack.live.rows(PRODUCTION_ROW) == attack.before
     (row,) = attack.before
     assert row[0] == "kitchens-production"
-    assert attack.versions == attack.live.rows(
-        "select count(*) from dag_version where dag_id like 'demo_p%'"
-    )
+    assert attack.versions == attack.live.rows(PRODUCTION_VERSIONS)
 
 
 def test_the_guard_that_a_file_removed_in_its_own_process_still_stands(attack, parsed):

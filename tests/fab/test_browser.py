@@ -58,7 +58,7 @@ def test_a_member_sees_the_private_kitchen_and_may_change_it(signed_in):
 def test_somebody_else_neither_sees_it_nor_can_go_there(signed_in):
     page = signed_in("padma")
     frame, shown = listed(page)
-    assert "demo_dev" in shown
+    assert "demo_production" in shown
     assert "soup" not in shown
     page.goto(f"{PAGES}/kitchens/soup")
     frame.get_by_role("heading").first.wait_for()

@@ -178,7 +178,9 @@ def counting(call, counted, *, dies_at=0):
 
 def test_killed_at_any_point_it_is_made_once_or_not_at_all(deed, tmp_path):
     counted = tmp_path / "calls"
-    # The second counts: the first one makes the copy of the repository.
+    # What a process finds out once, this one knows before; the second child counts, because the
+    # first one makes the copy of the repository.
+    deed.do()
     for _ in range(2):
         deed.begin_anew()
         assert in_child(deed.site, counting(deed.do, counted)) == 0

@@ -173,7 +173,7 @@ def test_by_itself_the_theme_is_airflows_choice_or_the_systems(browse):
     dark = colour(page)
     assert page.evaluate("document.documentElement.className") == "dark"
     page.emulate_media(color_scheme="light")
-    page.wait_for_function("document.documentElement.className === 'light'")
+    page.locator("html.light").wait_for()
     assert colour(page) == "rgb(255, 255, 255)" != dark
 
 
