@@ -1,5 +1,7 @@
 // What stands in a pane where a side is no text.
 
+export const FOLDER = "(a folder, of which git cannot tell where it went: its files stay where they are)";
+
 /** What a side has, in words, where it is no text. */
 export function described(side) {
   if (!side) return "(nothing: this side has no such file)";

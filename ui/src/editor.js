@@ -10,10 +10,11 @@ import {
   decision, fromOutside, puttingRight, regionAt, regionField, regionRules, regionText, replaceAll,
 } from "./regions.js";
 import { remember, same } from "./saved.js";
-import { described } from "./described.js";
+import { described, FOLDER } from "./described.js";
 
 const MODES = { 100755: "program", 120000: "symbolic link", 160000: "submodule" };
 const UNDECIDED = "(undecided: choose a side, or edit the whole file)";
+const UNDECIDED_FOLDER = "(undecided: ours leaves the files where they are)";
 const SILENT = [fromOutside.of(true), Transaction.addToHistory.of(false)];
 
 export class FileEditor {
@@ -32,11 +33,11 @@ export class FileEditor {
     this.gaps = "";
     this.current = -1;
     // Bytes that are no text would be lost by writing; choosing keeps them.
-    this.mayType = around.mayDecide && file.is_exact;
+    this.mayType = around.mayDecide && file.is_exact && !this.isFolder;
     const { me: who, say: refuse } = around;
     const start = this.hasRegions
       ? merged(this.file, (number) => decided.get(number))
-      : { text: UNDECIDED, places: [] };
+      : { text: this.undecided, places: [] };
     this.views = {};
     for (const side of ["theirs", "result", "ours"]) {
       const isResult = side === "result";
@@ -80,9 +81,18 @@ export class FileEditor {
     return this.file.regions.length > 0;
   }
 
+  /** Whether git could not tell a folder's new name: there is no file to choose. */
+  get isFolder() {
+    return Object.keys(this.file.sides).length === 0;
+  }
+
+  get undecided() {
+    return this.isFolder ? UNDECIDED_FOLDER : UNDECIDED;
+  }
+
   shown(side) {
     if (this.hasRegions) return sideOf(this.file, side);
-    return { text: described(this.file.sides[side]), places: [] };
+    return { text: this.isFolder ? FOLDER : described(this.file.sides[side]), places: [] };
   }
 
   /** What is decided, by region; the whole file stands under null. */
@@ -139,6 +149,10 @@ export class FileEditor {
 
   async showWhole(choice, { by = this.around.me, text = null, isHeard = false } = {}) {
     if (!this.around.mayDecide && !isHeard) return;
+    if (this.isFolder && choice && choice !== "ours") {
+      this.around.say("This is about a folder's name: ours leaves its files where they are.");
+      return;
+    }
     if (choice === "both" && !this.hasRegions) {
       this.around.say("This is no text of which both sides could be kept: choose one.");
       return;
@@ -159,7 +173,7 @@ export class FileEditor {
   }
 
   async wholeText(choice, own) {
-    if (choice === null && !this.hasRegions) return { text: UNDECIDED, regions: [] };
+    if (choice === null && !this.hasRegions) return { text: this.undecided, regions: [] };
     if (choice === null) {
       const { text, places } = merged(this.file, () => null);
       return { text, regions: places.map((place) => ({ ...place, choice: null, by: null })) };
@@ -167,7 +181,7 @@ export class FileEditor {
     if (choice === "both") return { text: merged(this.file, () => ({ choice })).text, regions: [] };
     if (choice === "own") return { text: own ?? this.startOfOwn(), regions: [] };
     if (!this.sides) this.sides = this.hasRegions ? await this.around.sides() : this.file.sides;
-    const text = described(this.sides[choice]);
+    const text = this.isFolder ? FOLDER : described(this.sides[choice]);
     return { text: this.isCrlf ? text.replaceAll("\r\n", "\n") : text, regions: [] };
   }
 

@@ -82,6 +82,7 @@ async function show(path, { isNew = true } = {}) {
   at("git").hidden = file.said.length === 0;
   for (const side of ["theirs", "ours"]) at(`mode-${side}`).textContent = made.modeOf(side);
   page.dataset.regions = made.hasRegions ? "yes" : "no";
+  page.dataset.files = made.isFolder ? "no" : "yes";
   made.complain(checks.complaints.filter((one) => one.path === path));
   const first = made.nextOpen({ from: 0 });
   if (first >= 0) made.go(first, { focus: false });
