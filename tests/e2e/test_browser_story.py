@@ -12,6 +12,7 @@ from tests.live_airflow import PROJECT, eventually
 pytestmark = [pytest.mark.airflow, pytest.mark.service, pytest.mark.browser]
 PAGES = "/plugin/kitchens/dataops/pages"
 SLOW_MS = 120_000
+FIRST = "pipelines/first_table/pipeline.py"
 _AUTHOR = ("-c", "user.name=Padma", "-c", "user.email=padma@example.com")
 
 
@@ -80,26 +81,39 @@ def seats(live_airflow):
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory, live_airflow):
-    """Padma's clone of her kitchen's branch."""
+    """Changes files on a branch, from a clone as people have it."""
 
-    def push(branch):
-        folder = tmp_path_factory.mktemp("padma") / "clone"
+    def push(branch, change):
+        folder = tmp_path_factory.mktemp("clone") / branch
         origin = str(live_airflow.branches.path)
-        for words in (
-            ("clone", "--quiet", "--branch", branch, origin, str(folder)),
-            ("-C", str(folder), *_AUTHOR, "status"),
-        ):
-            subprocess.run(["git", *words], check=True, capture_output=True)
-        shutil.copytree(PROJECT / "story", folder, dirs_exist_ok=True)
-        for words in (
-            ("add", "--all"),
-            ("commit", "--quiet", "-m", "Sell"),
-            ("push", "--quiet"),
-        ):
-            done = ["git", "-C", str(folder), *_AUTHOR, *words]
-            subprocess.run(done, check=True, capture_output=True)
+        _git("clone", "--quiet", "--branch", branch, origin, str(folder))
+        change(folder)
+        _git("add", "--all", at=folder)
+        _git("commit", "--quiet", "-m", "Change", at=folder)
+        _git("push", "--quiet", at=folder)
 
     return push
+
+
+def _git(*words, at=None):
+    where = ("-C", str(at)) if at else ()
+    done = subprocess.run(
+        ["git", *where, *_AUTHOR, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _sells(folder):
+    shutil.copytree(PROJECT / "story", folder, dirs_exist_ok=True)
+
+
+def _names_the_task(name):
+    def change(folder):
+        file = folder / FIRST
+        file.write_text(file.read_text().replace('"make"', f'"{name}"'))
+
+    return change
 
 
 def test_work_goes_from_a_new_kitchen_to_an_enabled_schedule_and_back(seats, work):
@@ -138,7 +152,7 @@ def _makes_a_kitchen_and_tests_it(padma, work):
     padma.frame.get_by_label("Name").fill("story")
     padma.press("Create")
     padma.frame.get_by_role("heading", name="story was created").wait_for(timeout=SLOW_MS)
-    work("story")
+    work("story", _sells)
     padma.press("Open story", role="link")
     padma.press("Test it", role="link")
     padma.sees("0 of ", within=SLOW_MS)
@@ -174,6 +188,34 @@ def _takes_back(seat, kitchen, reason):
     seat.press("Take it back")
     heading = f"The merge of {kitchen} was taken back"
     seat.frame.get_by_role("heading", name=heading).wait_for(timeout=SLOW_MS)
+
+
+def test_two_who_changed_the_same_line_decide_in_the_editor(seats, work):
+    padma, chris = seats["padma"], seats["chris"]
+    work("story", _names_the_task("make_tables"))
+    work("demo_dev", _names_the_task("make_rows"))
+    padma.at("/kitchens/story/merge/down")
+    padma.press("Begin, and decide about the conflicts")
+    editor = padma.frame
+    editor.get_by_role("button", name="Region 1: take theirs").last.click(timeout=SLOW_MS)
+    padma.sees("all 1 decided")
+    # Whoever may merge sees what she decided, and who it was.
+    chris.at("/kitchens/story/merge/down/conflicts")
+    chris.sees("all 1 decided")
+    chris.sees("padma")
+    padma.press("Complete the merge…")
+    editor.get_by_role("dialog").wait_for()
+    editor.get_by_role("button", name="Complete", exact=True).click()
+    editor.get_by_role("heading", name="Merge demo_dev down into story").wait_for(timeout=SLOW_MS)
+    origin = padma.live.branches.path
+    merged = _git("show", f"story:{FIRST}", at=origin)
+    assert 'task_id="make_rows"' in merged
+    parents = _git("log", "-1", "--format=%P %an", "story", at=origin).split()
+    assert (len(parents), parents[-1]) == (3, "padma")
+    # The other tests of this folder find demo_dev as it was.
+    work("demo_dev", lambda folder: (folder / FIRST).write_text(
+        (folder / FIRST).read_text().replace("make_rows", "make")
+    ))  # fmt: skip
 
 
 def test_an_address_a_reload_and_the_way_back_lead_to_the_same_page(seats):
