@@ -172,8 +172,8 @@ class MergeBook(Protocol):
             KitchenNotFound: the kitchen is deleted.
         """
 
-    def resolve(self, merge: KitchenMerge, given: Sequence[Resolution]) -> None:
-        """Add decisions."""
+    def resolve(self, merge: KitchenMerge, given: Sequence[Resolution]) -> bool:
+        """Add decisions, unless the merge has come further meanwhile: then False, and none."""
 
     def change(
         self, before: KitchenMerge, after: KitchenMerge, *, audit: AuditEntry | None = None

@@ -18,7 +18,7 @@ from airflow_dataops.registry.rows import audit_row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Engine, Update
+    from sqlalchemy import ColumnElement, Engine, Update
 
     from airflow_dataops.domain.audit import AuditEntry
     from airflow_dataops.domain.kitchen import Kitchen
@@ -91,9 +91,10 @@ class MergeTable:
             what = "another merge of the two is under way; see `airflow dataops merge status`"
             raise KitchenBusy(kitchen.name, "being merged into", what) from error
 
-    def resolve(self, merge: KitchenMerge, given: Sequence[Resolution]) -> None:
-        """Add decisions."""
-        with self._sessions.begin() as session:
+    def resolve(self, merge: KitchenMerge, given: Sequence[Resolution]) -> bool:
+        """Add decisions, unless the merge has come further meanwhile: then False, and none."""
+        still = select(MergeRow.id).where(*_as_it_was(merge)).with_for_update(read=True)
+        with self._sessions() as session:
             session.add_all(
                 ResolutionRow(
                     merge_id=merge.id,
@@ -106,6 +107,12 @@ class MergeTable:
                 )
                 for one in given
             )
+            # The write comes first: SQLite locks no rows, only who writes first.
+            session.flush()
+            is_ours = session.scalars(still).first() is not None
+            if is_ours:
+                session.commit()
+        return is_ours
 
     def change(
         self, before: KitchenMerge, after: KitchenMerge, *, audit: AuditEntry | None = None
@@ -122,13 +129,7 @@ def change_of(before: KitchenMerge, after: KitchenMerge) -> Update:
     """The replacement of how far a merge has come, if it has come there still."""
     return (
         update(MergeRow)
-        .where(
-            MergeRow.id == before.id,
-            MergeRow.state == before.state,
-            MergeRow.ours == before.ours,
-            MergeRow.theirs == before.theirs,
-            MergeRow.commit_id.is_not_distinct_from(before.commit),
-        )
+        .where(*_as_it_was(before))
         .values(
             ours=after.ours,
             theirs=after.theirs,
@@ -139,6 +140,17 @@ def change_of(before: KitchenMerge, after: KitchenMerge) -> Update:
             reason=after.reason,
             details=dict(after.details) or None,
         )
+    )
+
+
+def _as_it_was(merge: KitchenMerge) -> tuple[ColumnElement[bool], ...]:
+    """Conditions that the row of a merge meets unless somebody has brought it further."""
+    return (
+        MergeRow.id == merge.id,
+        MergeRow.state == merge.state,
+        MergeRow.ours == merge.ours,
+        MergeRow.theirs == merge.theirs,
+        MergeRow.commit_id.is_not_distinct_from(merge.commit),
     )
 
 

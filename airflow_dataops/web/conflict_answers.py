@@ -93,10 +93,11 @@ class ComplaintAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class ChecksAnswer:
-    """What keeps a merge from being completed."""
+    """What keeps a merge from being completed; ``moved`` is where the kitchen's branch is now."""
 
     open: list[OpenPlaceAnswer]
     complaints: list[ComplaintAnswer]
+    moved: str | None
 
 
 def conflict_file_answer(shown: ConflictShown) -> ConflictFileAnswer:
@@ -145,6 +146,7 @@ def checks_answer(checked: Checked) -> ChecksAnswer:
             ComplaintAnswer(path=one.path, line=one.line, what=one.what)
             for one in checked.complaints
         ],
+        moved=checked.moved,
     )
 
 

@@ -223,8 +223,13 @@ class ResolvePlace(_Body):
 
 
 class ResolveConflicts(_Body):
-    """Decisions about conflicts, of which all count or none."""
+    """Decisions about conflicts, of which all count or none.
 
+    ``ours`` and ``theirs`` are the commits whose merge was looked at, and have to be still.
+    """
+
+    ours: Commit | None = None
+    theirs: Commit | None = None
     resolutions: Annotated[list[ResolvePlace], Field(min_length=1, max_length=10_000)]
 
 

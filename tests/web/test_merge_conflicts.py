@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
+from airflow_dataops.domain.merge_draft import Choice, Resolution
 from tests.web.test_merges import DOWN, PROFIT, ask, conflicting, file_at, push, street
 
 pytestmark = [
@@ -11,6 +15,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`"),
 ]
 _ = street  # a fixture of the merges
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def test_what_is_wrong_with_a_file_is_said_at_its_line_once_it_is_decided(draft)
     bad = {"path": PROFIT, "region": 2, "choice": "own", "text": "def broken(:\n"}
     decide(draft, bad)
     checks = ask(draft, "GET", f"{DOWN}/checks")
-    assert checks == {"open": [{"path": PROFIT, "region": 1}], "complaints": []}
+    assert checks == {"open": [{"path": PROFIT, "region": 1}], "complaints": [], "moved": None}
     decide(draft, {"path": PROFIT, "region": 1, "choice": "ours"})
     checks = ask(draft, "GET", f"{DOWN}/checks")
     [complaint] = checks["complaints"]
@@ -96,3 +101,19 @@ def test_what_is_no_text_says_so(street):
         ("binary", None, 5),
         ("binary", None, 7),
     }
+
+
+@pytest.mark.usefixtures("draft")
+def test_a_decision_that_the_renewal_of_a_merge_overtakes_is_not_kept():
+    from airflow_dataops import bootstrap, merge_places
+
+    book = merge_places.merge_places("retail").book
+    kitchens = [bootstrap.kitchen_registry().kitchen(n) for n in ("dev_kitchen", "demo_dev")]
+    before = book.under_way(*kitchens)
+    given = [Resolution(path=PROFIT, region=1, choice=Choice.OURS, by="carl", at=NOW)]
+    assert book.resolve(before, given)
+    assert book.change(before, replace(before, ours="1" * 40))
+    assert not book.resolve(before, [replace(given[0], choice=Choice.THEIRS)])
+    now = book.under_way(*kitchens)
+    assert [one.choice for one in now.resolutions] == [Choice.OURS]
+    assert book.resolve(now, [replace(given[0], choice=Choice.BOTH)])

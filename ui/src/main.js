@@ -4,6 +4,7 @@ import { WORDS } from "./bars.js";
 import { FileEditor } from "./editor.js";
 import { Decisions } from "./model.js";
 import { Server } from "./server.js";
+import { keepTyped, putAside, showTyped, typedBefore } from "./typed.js";
 
 const POLL_MS = 2500;
 const TYPED_MS = 700;
@@ -12,7 +13,8 @@ const page = document.getElementById("merge-editor");
 const at = (name) => page.querySelector(`[data-part="${name}"]`);
 const given = page.dataset;
 const mayDecide = given.mayDecide === "yes";
-const server = new Server(given.api);
+const [ours, theirs] = given.commits.split(" ");
+const server = new Server(given.api, { ours, theirs });
 const decisions = new Decisions();
 const links = [...page.querySelectorAll("a[data-path]")];
 const files = links.map((link) => ({ path: JSON.parse(link.dataset.path), regions: Number(link.dataset.regions), link }));
@@ -153,6 +155,7 @@ async function flush() {
     forgive();
     check();
   }, (error) => {
+    if (error.isMoved) return goOnFromThere();
     at("saved").textContent = "not saved";
     complain(error);
     // The server may be back in a while; what it refuses it refuses again.
@@ -162,10 +165,34 @@ async function flush() {
   saving = null;
 }
 
+/** The merge goes on from where the kitchens are now, with other regions; what was typed stays. */
+function goOnFromThere() {
+  if (isOver) return;
+  isOver = true;
+  keepTyped(given.merge, [
+    ...decisions.own(given.me),
+    ...(open?.unsaved() ?? []).filter((one) => one.choice === "own"),
+  ].map(({ path, text }) => ({ path, text })));
+  location.reload();
+}
+
+/** What was typed before and is nowhere in the merge as it is now. */
+function showLost() {
+  const still = decisions.own(given.me);
+  const isThere = (one) => still.some(({ path, text }) => path === one.path && text === one.text);
+  const lost = typedBefore(given.merge).filter((one) => !isThere(one));
+  showTyped(lost, at("texts"));
+  at("typed").hidden = lost.length === 0;
+  if (lost.length === 0) putAside(given.merge);
+}
+at("put-aside").addEventListener("click", () => {
+  putAside(given.merge);
+  at("typed").hidden = true;
+});
+
 function heard(answer) {
   if (answer.merge !== given.merge || `${answer.ours} ${answer.theirs}` !== given.commits) {
-    // It goes on from where the kitchens are now, with other regions.
-    location.reload();
+    goOnFromThere();
     return false;
   }
   const others = answer.decisions.filter((one) => one.by !== given.me);
@@ -186,6 +213,8 @@ function check() {
     } catch {
       return; // the next decision asks again, and completing checks in any case
     }
+    given.moved = checks.moved ?? "";
+    at("moved").hidden = given.moved === "";
     const list = at("complaints");
     list.replaceChildren(...checks.complaints.map((one) => {
       const item = document.createElement("li");
@@ -304,6 +333,7 @@ async function openDialog() {
   }));
   at("takes-away").hidden = draft.taken_away.length === 0;
   at("missing").replaceChildren();
+  at("again").hidden = true;
   dialog.showModal();
 }
 
@@ -322,6 +352,7 @@ at("confirm").addEventListener("click", async (event) => {
       item.textContent = text;
       return item;
     }));
+    at("again").hidden = !error.isMoved;
     check();
   }
   at("confirm").disabled = false;
@@ -355,6 +386,7 @@ async function begin() {
     return;
   }
   count();
+  showLost();
   if (turns === 0) await show(wanted(), { isNew: false });
   check();
   setTimeout(poll, POLL_MS);

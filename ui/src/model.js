@@ -100,6 +100,12 @@ export class Decisions {
     return this.paths.get(path) ?? new Map();
   }
 
+  /** What somebody wrote by hand that counts. */
+  own(who) {
+    const all = [...this.paths.values()].flatMap((here) => [...here.values()]);
+    return all.filter((one) => one.choice === "own" && one.by === who);
+  }
+
   /** How many places of a file are open, and how many there are. */
   count({ path, regions }) {
     const here = this.of(path);

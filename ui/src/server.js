@@ -5,12 +5,15 @@ export class Refusal extends Error {
     super(answer?.detail ?? `the server answers ${status}`);
     this.status = status;
     this.missing = answer?.missing ?? [];
+    this.isMoved = answer?.type?.endsWith(":branch-moved") ?? false;
   }
 }
 
 export class Server {
-  constructor(address) {
+  /** @param commits whose merge is looked at, `{ours, theirs}`: decisions are about it alone. */
+  constructor(address, commits) {
     this.address = address;
+    this.commits = commits;
   }
 
   file(path, whole = false) {
@@ -22,7 +25,7 @@ export class Server {
   }
 
   decide(resolutions, after, keepalive = false) {
-    return this.ask("POST", `/decisions?after=${after}`, { resolutions }, keepalive);
+    return this.ask("POST", `/decisions?after=${after}`, { resolutions, ...this.commits }, keepalive);
   }
 
   checks() {

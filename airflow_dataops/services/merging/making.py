@@ -172,28 +172,30 @@ def _drafted(
     moved = _at(under_way, found) or under_way
     if not places.book.change(under_way, moved, audit=asked.entry("renew merge")):
         raise KitchenBusy(asked.kitchen.name, "being merged into", "look at it again")
+    # Read after the change, from which on nobody decides about the old commits any more.
+    renewed = places.book.under_way(asked.kitchen, asked.other) or moved
     taken_back = [
         Resolution(path=path, region=None, choice=Choice.OPEN, by=asked.by.name, at=asked.now)
-        for path in lost
+        for path in present_resolutions(renewed.resolutions)
+        if path in lost
     ]
+    if not taken_back:
+        return renewed
     places.book.resolve(moved, taken_back)
     return places.book.under_way(asked.kitchen, asked.other) or moved
 
 
-def _lost(under_way: KitchenMerge, found: MergePreview, places: MergePlaces) -> list[str]:
-    """Paths about which people decided, and whose conflict is another now."""
-    decided = present_resolutions(under_way.resolutions)
-    if not decided:
-        return []
+def _lost(under_way: KitchenMerge, found: MergePreview, places: MergePlaces) -> set[str]:
+    """Paths whose conflict is another now, or none any more."""
     repository = places.repository
     old, _ = repository.preview(under_way.ours, under_way.theirs)
     before = _by_path(conflict_paths(old, repository.texts(old.ours, old.theirs)))
     after = _by_path(conflict_paths(found, repository.texts(found.ours, found.theirs)))
-    return [
+    return {
         path
-        for path in decided
-        if path not in after or path not in before or not _are_alike(before[path], after[path])
-    ]
+        for path, conflict in before.items()
+        if path not in after or not _are_alike(conflict, after[path])
+    }
 
 
 def _by_path(conflicts: list[ConflictPath]) -> dict[str, ConflictPath]:

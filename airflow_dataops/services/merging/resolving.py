@@ -19,7 +19,7 @@ from airflow_dataops.domain.merge_draft import (
 from airflow_dataops.domain.merge_event import MergePlan
 from airflow_dataops.domain.merge_gate import Gate
 from airflow_dataops.errors import BranchMoved, KitchenBusy, MergeNotFound, MergeNotReady
-from airflow_dataops.services.merging.landing import land, promises, tips_of
+from airflow_dataops.services.merging.landing import check_seen, land, promises, tips_of
 from airflow_dataops.services.merging.meaning import meaning_of
 from airflow_dataops.services.merging.proposing import URL, under_way, withdraw
 from airflow_dataops.services.merging.request import MergeDraft, MergeOutcome
@@ -63,12 +63,17 @@ def resolve(asked: MergeRequest, given: Sequence[Resolution], places: MergePlace
     Raises:
         MergeNotFound: no merge of the two is under way.
         InvalidRequest: a decision cannot be one about these conflicts.
+        BranchMoved: the merge goes on from other commits than those that the person saw, where
+            the same number can be another region.
     """
     found = draft(asked, places)
+    check_seen(asked, ours=found.merge.ours, theirs=found.merge.theirs)
     for one in given:
         check_resolution(found.conflicts, one)
-    places.book.resolve(found.merge, given)
+    is_added = places.book.resolve(found.merge, given)
     merge = under_way_still(asked, places)
+    if not is_added:
+        raise BranchMoved(asked.kitchen.branch)
     left = open_places(found.conflicts, merge.resolutions)
     return replace(found, merge=merge, open_places=tuple(left))
 

@@ -12,6 +12,7 @@ from airflow_dataops.domain.merge_draft import (
     present_resolutions,
     resolved,
 )
+from airflow_dataops.services.merging.landing import tips_of
 from airflow_dataops.services.merging.resolving import (
     complaint_about,
     conflicts_of,
@@ -58,10 +59,15 @@ class ConflictShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What is open still, and what is wrong with the files in which nothing is."""
+    """What is open still, and what is wrong with the files in which nothing is.
+
+    Attributes:
+        moved: the commit that the kitchen has moved on to since; None where it has not.
+    """
 
     open_places: tuple[tuple[str, int | None], ...]
     complaints: tuple[Complaint, ...]
+    moved: str | None
 
 
 def decisions(asked: MergeRequest, places: MergePlaces) -> KitchenMerge:
@@ -110,8 +116,10 @@ def check(asked: MergeRequest, places: MergePlaces) -> Checked:
 
     Raises:
         MergeNotFound: none is under way.
+        OutsideSystemError: the repository does not answer.
     """
     merge = under_way_still(asked, places)
+    ours, _ = tips_of(asked, places)
     conflicts = conflicts_of(merge, places)
     left = open_places(conflicts, merge.resolutions)
     is_open = {path for path, _ in left}
@@ -123,4 +131,5 @@ def check(asked: MergeRequest, places: MergePlaces) -> Checked:
     return Checked(
         open_places=tuple(left),
         complaints=tuple(complaint for complaint in found if complaint is not None),
+        moved=ours if ours != merge.ours else None,
     )

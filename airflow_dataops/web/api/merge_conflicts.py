@@ -22,7 +22,7 @@ from airflow_dataops.web.conflict_answers import (
     decisions_answer,
 )
 from airflow_dataops.web.merge_asking import merge_asked, places_of
-from airflow_dataops.web.schemas import ResolveConflicts
+from airflow_dataops.web.schemas import AskMerge, ResolveConflicts
 from airflow_dataops.web.visit import PresentVisit
 
 router = APIRouter(tags=["merges"])
@@ -62,7 +62,8 @@ def decide(
     after: _After = 0,
 ) -> DecisionsAnswer:
     """Decide, and hear what was decided, but for the first ``after`` decisions."""
-    asked = merge_asked(visit, name, direction, with_evidence=False)
+    seen = AskMerge(ours=body.ours, theirs=body.theirs)
+    asked = merge_asked(visit, name, direction, seen, with_evidence=False)
     draft = merging.resolve(asked, resolutions(visit, body), places_of(visit, asked))
     return decisions_answer(draft.merge, after=after)
 

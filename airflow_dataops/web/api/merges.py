@@ -125,7 +125,8 @@ def resolve_conflicts(
     body: Annotated[ResolveConflicts, Depends(body_of(ResolveConflicts))],
 ) -> DraftAnswer:
     """Decide about regions or paths in conflict; a later decision takes an earlier one's place."""
-    asked = merge_asked(visit, name, direction)
+    seen = AskMerge(ours=body.ours, theirs=body.theirs)
+    asked = merge_asked(visit, name, direction, seen)
     given = resolutions(visit, body)
     return draft_answer(asked, merging.resolve(asked, given, places_of(visit, asked)))
 
