@@ -1,9 +1,9 @@
-# Everything a contributor or a first-time user runs. Needs Python 3.11+, git and make.
+# Everything a contributor or a first-time user runs. Needs Python 3.11.5+, git and make.
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install demo test isolation coexistence lint bench docs screenshots
+.PHONY: install demo test isolation coexistence compose lint bench docs screenshots
 
 EDITOR := airflow_dataops/web/static/built/editor.js
 
@@ -13,12 +13,16 @@ demo: install                     ## run the demo: two environments, their kitch
 	@$(BIN)/python -m airflow_dataops.demo $(ARGS)
 
 test: lint chromium               ## lint, types, import contracts, tests
-	$(BIN)/pytest -m "not isolation and not coexistence" --numprocesses=3 --dist=loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -m "not isolation and not coexistence and not compose" --numprocesses=3 --dist=loadscope --no-loadscope-reorder $(ARGS)
 	@echo "NOT RUN: the attacks on the Celery deployment, which need a quiet machine: make isolation"
+	@echo "NOT RUN: the image and the compose file on a Docker Engine, as root: make compose"
 	@echo "NOT RUN: an Airflow before, with and after the package, five starts of it: make coexistence"
 
 coexistence: install              ## an Airflow with ordinary work before, with and after the package; minutes
 	$(BIN)/pytest -m coexistence tests/coexistence $(ARGS)
+
+compose: install engine           ## build the image, bring up docker/compose.yaml on a Docker Engine; minutes, as root
+	$(BIN)/pytest -m compose tests/compose $(ARGS)
 
 isolation: install                ## attack the deployment with separate workers; minutes, as root
 	$(BIN)/pytest -m isolation tests/isolation $(ARGS)
@@ -48,8 +52,8 @@ docs: install                     ## build the documentation into site/
 
 .venv/installed: pyproject.toml constraints.txt
 	@echo "making .venv with $(PYTHON); the first time downloads about 500 MB"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed, $(PYTHON) is older"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' \
+		|| { echo "Python 3.11.5 or newer is needed, $$($(PYTHON) --version) is older; name another one: make install PYTHON=…"; exit 1; }
 	@git --version >/dev/null 2>&1 || { echo "git is needed (Debian: apt-get install git)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory venv-module
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -78,3 +82,14 @@ chromium:
 		echo "installing chromium"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else echo "chromium is not installed, and tests of the pages need it (Debian: apt-get install chromium)"; exit 1; fi
+
+# A Docker Engine, which the tests start by themselves, and what makes a Debian for its images.
+.PHONY: engine
+engine:
+	@missing=; for needed in dockerd:docker.io docker-compose:docker-compose debootstrap:debootstrap; do \
+		command -v $${needed%%:*} >/dev/null || missing="$$missing $${needed##*:}"; done; \
+	test -z "$$missing" && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing$$missing"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "a Docker Engine is needed (Debian: apt-get install$$missing)"; exit 1; fi

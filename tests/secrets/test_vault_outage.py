@@ -53,6 +53,13 @@ def on_own_vault(installation, own_vault):
     return installation.new_task()
 
 
+def revoke_tokens(root):
+    """All but the administrator's."""
+    for accessor in root.auth.token.list_accessors()["data"]["keys"]:
+        if root.auth.token.lookup_accessor(accessor)["data"]["policies"] != ["root"]:
+            root.auth.token.revoke_accessor(accessor)
+
+
 def test_a_sealed_vault_is_a_refusal_before_and_after_a_login(
     installation, own_vault, on_own_vault, clock
 ):
@@ -77,12 +84,37 @@ def test_a_stopped_vault_is_a_refusal_before_and_after_a_login(
 def test_a_revoked_token_is_replaced_by_a_new_login(installation, own_vault, on_own_vault, clock):
     assert installation.connection(on_own_vault).login == "own"
     root = hvac.Client(url=own_vault.url, token=own_vault.root_token_file.read_text())
-    for accessor in root.auth.token.list_accessors()["data"]["keys"]:
-        if root.auth.token.lookup_accessor(accessor)["data"]["policies"] != ["root"]:
-            root.auth.token.revoke_accessor(accessor)
+    revoke_tokens(root)
     root.adapter.close()
     clock.seconds += 60
     assert installation.connection(on_own_vault).login == "own"
+
+
+def test_a_rotated_secret_id_is_in_force_with_the_next_login(
+    installation, own_vault, on_own_vault, clock
+):
+    """As the security page says it, and with its steps in the wrong order."""
+    assert installation.connection(on_own_vault).login == "own"
+    root = hvac.Client(url=own_vault.url, token=own_vault.root_token_file.read_text())
+    approle = root.auth.approle
+    file = own_vault.provide_environment("development").secret_id_file
+    first, second = file.read_text(), approle.generate_secret_id("development")["data"]["secret_id"]
+    file.write_text(second)
+    approle.destroy_secret_id("development", first)
+    revoke_tokens(root)
+    clock.seconds += 60
+    assert installation.connection(on_own_vault).login == "own"
+
+    approle.destroy_secret_id("development", second)
+    revoke_tokens(root)
+    clock.seconds += 60
+    reason = refusal(installation, on_own_vault)
+    assert "invalid role or secret ID" in reason
+    third = approle.generate_secret_id("development")["data"]["secret_id"]
+    assert [secret for secret in (first, second, third) if secret in reason] == []
+    file.write_text(third)
+    assert installation.connection(on_own_vault).login == "own"
+    root.adapter.close()
 
 
 def test_a_login_that_the_vault_does_not_take_is_a_refusal_without_the_login(
