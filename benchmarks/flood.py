@@ -3,9 +3,9 @@
 On the Celery deployment of ``docker/compose.yaml``: a queue, workers and a pool for each
 environment. Production's runs of one task are started by hand, one after the other, in turns
 without and with a flood: more of development's tasks than its pool has slots, all the time. What
-counts is the time from when Airflow has a run until its task runs. Development's worker gives
-way to all others (nice 19), as if it were on a host of its own; scheduler, API
-server, broker and database are shared, and are what is measured. Goal: at most 5 % later.
+counts is the time from when Airflow has a run until its task runs. Development's worker has a
+processor only while nobody else wants it, as if it were on a host of its own; scheduler, API server,
+broker and database are shared, and are what is measured. Goal: at most 5 % later.
 
     python -m benchmarks.flood [--quick]     (as root)
 """
@@ -61,7 +61,7 @@ class _OwnHosts(CeleryAirflow):
     def _contained(self, service: str) -> list[str]:
         command = super()._contained(service)
         is_developments = service == "worker-development"
-        return ["/usr/bin/nice", "-n", "19", *command] if is_developments else command
+        return ["/usr/bin/chrt", "--idle", "0", *command] if is_developments else command
 
 
 def main() -> None:
