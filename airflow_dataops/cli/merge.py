@@ -263,10 +263,10 @@ def _row(
 
 
 def _text_of(file: str) -> str:
-    if file == "-":
-        return sys.stdin.read()
+    """A text as it is: reading it as text would make its line ends plain ones."""
     try:
-        return Path(file).read_text(encoding="utf-8")
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return content.decode()
     except (OSError, UnicodeDecodeError) as error:
         message = f"{file} cannot be read as UTF-8 text: {error}"
         raise UsageError(message, field="file") from error
