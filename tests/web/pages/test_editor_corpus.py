@@ -1,4 +1,4 @@
-"""Each kind of conflict is decided in the page and on the command line, and comes to the same bytes.
+"""Each conflict is decided in the page and on the command line, and comes to the same bytes.
 
 The conflicts are those that the merges in the object database are tested on.
 """
@@ -16,7 +16,7 @@ from tests.adapters.test_merge_corpus import BASE, DEEDS, FILES, NAMED, WITHOUT_
 from tests.cli.laptop import _laptops, laptop
 from tests.web.conftest import token
 from tests.web.pages.conflict_scene import DOWN, abandon, lay_out, plain
-from tests.web.pages.test_editor import EDITOR, result, tree, until_saved
+from tests.web.pages.test_editor import EDITOR, result, until_saved
 
 pytestmark = [
     pytest.mark.airflow,
@@ -80,7 +80,7 @@ def unchecked(tree):
 
 
 def generated(seed):
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - of a corpus
 
     def deeds():
         return [
