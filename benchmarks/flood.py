@@ -4,8 +4,8 @@ On the Celery deployment of ``docker/compose.yaml``: a queue, workers and a pool
 environment. Production's runs of one task are started by hand, one after the other, in turns
 without and with a flood: more of development's tasks than its pool has slots, all the time. What
 counts is the time from when Airflow has a run until its task runs. Development's worker has a
-processor only while nobody else wants it, as if it were on a host of its own; scheduler, API server,
-broker and database are shared, and are what is measured. Goal: at most 5 % later.
+processor only while nobody else wants it, as if it were on a host of its own; scheduler, API
+server, broker and database are shared, and are what is measured. Goal: at most 5 % later.
 
     python -m benchmarks.flood [--quick]     (as root)
 """
