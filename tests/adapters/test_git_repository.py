@@ -10,6 +10,7 @@ from socket import create_server
 import pytest
 
 from airflow_dataops.adapters.git_repository import GitRepository, Mirror
+from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
 from airflow_dataops.domain.manifest import version_of
 from airflow_dataops.errors import OutsideSystemError
 
@@ -35,6 +36,20 @@ def test_a_branch_whose_end_is_the_name_is_not_taken_for_it(origin):
     # git's own listing matches the ends of names.
     origin.bare("update-ref", "refs/mirror/refs/heads/demo_dev", "main")
     assert GitRepository(origin.url).tip("demo_dev") is None
+
+
+@pytest.mark.parametrize("letter", ["\u2028", "\u2029", "\x85", "\u00a0", "\udcff"])
+def test_a_branch_whose_name_looks_like_two_lines_hides_no_other(origin, tmp_path, letter):
+    """Whoever may push one could otherwise keep all kitchens from being read."""
+    odd = f"x{letter}y{letter}/refs/heads/main"
+    origin.bare("update-ref", f"refs/heads/{odd}", "main")
+    tip = origin.bare("rev-parse", "refs/heads/main")
+    mirror = another_host(origin, tmp_path)
+    mirror.fetch_branches()
+    assert mirror.tips() == {"main": tip, odd: tip}
+    assert GitRepository(origin.url).tip("main") == tip
+    copy = MergeRepository(tmp_path / "copy.git", url=origin.url)
+    assert copy.tips(["main"]) == {"main": tip}
 
 
 def test_a_program_that_somebody_put_into_a_copy_sees_none_of_airflows_settings(

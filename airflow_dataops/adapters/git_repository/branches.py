@@ -10,6 +10,7 @@ import git
 from airflow_dataops.adapters.git_repository.commands import (
     OURSELVES,
     PATIENCE_SECONDS,
+    lines_of,
     piped,
     scratch_repository,
     told,
@@ -51,7 +52,7 @@ class GitRepository:
         with told("look up branch", branch, self._url):
             listed = self._remote.ask(self._git, "ls-remote", self._url, ref)
         # git takes the name for the end of one: others may be listed beside it.
-        tips = [line.split(maxsplit=1) for line in listed.splitlines()]
+        tips = [line.split(maxsplit=1) for line in lines_of(listed)]
         return next((commit for commit, name in tips if name == ref), None)
 
     def cut_branch(self, name: str, *, source: str) -> None:

@@ -50,6 +50,14 @@ def without_airflows_settings() -> dict[str, str]:
     return {name: "" for name in os.environ if name.startswith("AIRFLOW_")}
 
 
+def lines_of(said: str) -> list[str]:
+    """What git said, line by line.
+
+    A branch's name can hold letters that Python takes for the end of a line, and git does not.
+    """
+    return said.removesuffix("\n").split("\n") if said else []
+
+
 @contextmanager
 def piped(content: bytes) -> Iterator[IO[bytes]]:
     """A file for git's standard input, for as long as git reads it."""

@@ -22,6 +22,7 @@ from airflow_dataops.adapters.git_repository import previews, promoted, undoing
 from airflow_dataops.adapters.git_repository.branches import identity_of
 from airflow_dataops.adapters.git_repository.commands import (
     PATIENCE_SECONDS,
+    lines_of,
     piped,
     told,
 )
@@ -94,7 +95,7 @@ class MergeRepository:
         wanted = [f"{_BRANCHES}{branch}" for branch in branches]
         with told("look up branches", ", ".join(branches), self._url):
             listed = self._remote.ask(git.Git(), "ls-remote", self._url, *wanted)
-        found = (line.split(maxsplit=1) for line in listed.splitlines())
+        found = (line.split(maxsplit=1) for line in lines_of(listed))
         # git takes a name for the end of one: others may be listed beside it.
         return {
             name.removeprefix(_BRANCHES): commit for commit, name in found if name in set(wanted)

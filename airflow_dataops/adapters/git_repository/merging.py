@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 
 import git
 
-from airflow_dataops.adapters.git_repository.commands import UNATTENDED, piped
+from airflow_dataops.adapters.git_repository.commands import UNATTENDED, lines_of, piped
 from airflow_dataops.adapters.git_repository.merge_output import MergeOutput, read_output
 from airflow_dataops.adapters.git_repository.object_commands import (
     Blob,
@@ -95,7 +95,7 @@ class ObjectDatabase:
             asked = ("--path-format=absolute", "--git-dir", "--git-path", "objects")
             status, out, reason = attempt(git.Git(place), "rev-parse", *asked)
             if status == 0:
-                found = out.decode("utf-8", "surrogateescape").splitlines()
+                found = lines_of(out.decode("utf-8", "surrogateescape"))
                 return cls(Path(found[0]), objects=Path(found[1]))
         message = f"{place} is no git repository that can be read here: {reason.strip()}"
         raise OutsideSystemError(message)
@@ -118,7 +118,7 @@ class ObjectDatabase:
         asked = "".join(f"{name}^{{{kind}}}\n" for name in names for kind in kinds)
         with piped(encoded(asked)) as stream:
             answer = self.run("cat-file", "--batch-check=%(objectname)", stream=stream)
-        lines = answer.decode("utf-8", "replace").splitlines()
+        lines = lines_of(answer.decode("utf-8", "replace"))
         for name, commit, tree in zip(names, lines[::2], lines[1::2], strict=True):
             if " " in commit:
                 raise self._not_there(name)

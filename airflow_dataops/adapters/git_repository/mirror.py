@@ -11,6 +11,7 @@ from airflow_dataops.adapters.git_repository.commands import (
     OURSELVES,
     PATIENCE_SECONDS,
     UNATTENDED,
+    lines_of,
     piped,
     told,
     without_airflows_settings,
@@ -70,7 +71,7 @@ class Mirror:
             listed = self._git.for_each_ref(
                 "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/"
             )
-        pairs = (line.split(" ", 1) for line in listed.splitlines())
+        pairs = (line.split(" ", 1) for line in lines_of(listed))
         return {branch: commit for commit, branch in pairs}
 
     def publish_manifest(self, manifest: bytes, commits: Sequence[str]) -> str:

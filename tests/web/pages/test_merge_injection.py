@@ -71,5 +71,55 @@ def test_what_people_wrote_of_merges_stays_text(street):  # noqa: F811
         assert found.says(payload)
 
 
+def test_who_made_commits_and_how_they_named_them_stays_text(street):  # noqa: F811
+    padma, origin = Visitor(street, "padma"), street.origin
+    at = ("-C", origin.work)
+    push(street, "dev_kitchen", {"a.txt": "a\n"})
+
+    def shown(author, title):
+        words = (f"--author={author} <somebody@example.com>", "--message", title)
+        origin._git(*at, "commit", "--quiet", "--allow-empty", *words)
+        origin._git(*at, "push", "--quiet", "--force", origin.path, "HEAD:refs/heads/dev_kitchen")
+        page = Skeleton(padma.get("/environments/development/release").text)
+        origin._git(*at, "reset", "--quiet", "--hard", "HEAD~1")
+        return page
+
+    expected = shown("harmless", "harmless").tags
+    for payload in PAYLOADS:
+        # git itself takes these two letters out of a name.
+        name = payload.translate(str.maketrans("", "", "<>")).strip(" .,:;'\"")
+        found = shown(f"a {name} z", f"{payload} as a title")
+        assert found.tags == expected, payload
+        assert found.says(f"a {name} z"), name
+        assert found.says(f"{payload} as a title"), payload
+
+
+def test_names_of_branches_stay_text(street):  # noqa: F811
+    padma, tried = Visitor(street, "padma"), 0
+    before = tip(street, "dev_kitchen")
+
+    def shown(branch):
+        street.origin.bare("update-ref", f"refs/heads/{branch}", before)
+        with street.engine.begin() as connection:
+            connection.execute(
+                text("update dataops_kitchen set branch = :branch where name = 'dev_kitchen'"),
+                {"branch": branch},
+            )
+        pages = [padma.get(path) for path in ("/kitchens/dev_kitchen", DOWN, f"{DOWN}/preview")]
+        assert {page.status_code for page in pages} == {200}, branch
+        return [Skeleton(page.text) for page in pages]
+
+    push(street, "demo_dev", {"b.txt": "b\n"})
+    expected = [page.tags for page in shown("harmless")]
+    for payload in PAYLOADS:
+        # What git takes as a branch's name.
+        branch = payload.translate(str.maketrans("", "", " :*?[~^\\")).replace("//", "/")
+        kitchen, *rest = shown(branch.strip("-/."))
+        assert [kitchen.tags, *(page.tags for page in rest)] == expected, branch
+        assert kitchen.says(branch.strip("-/."))
+        tried += 1
+    assert tried == len(PAYLOADS)
+
+
 def test_enough_is_tried():
-    assert len(PAYLOADS) * (3 + len(WRITTEN)) >= 60
+    assert len(PAYLOADS) * (6 + len(WRITTEN)) >= 60
