@@ -70,4 +70,4 @@ def test_it_is_given_the_settings_of_the_compose_file_that_are_no_secret(attacke
 def test_what_it_writes_into_its_container_does_not_stay(service):
     declared = COMPOSE["services"][service]
     assert declared["read_only"] is True
-    assert declared["tmpfs"] == ["/tmp", "/opt/airflow/logs"]  # noqa: S108 - in the container
+    assert declared["tmpfs"] == ["/tmp", "/opt/airflow/logs:mode=1777"]  # noqa: S108 - in the container

@@ -15,7 +15,7 @@ from airflow_dataops.specs.pipeline_file import load_pipeline
 pytestmark = [pytest.mark.airflow, pytest.mark.service]
 PEOPLE = table("redshift", "people")
 MASKED = table("redshift", "people", where="id < 90", masked=["email", "salary"])
-SECRETS = ("ann@example.com", "bob@example.com", "70000", "90000")
+SECRETS = ("ann@example.com", "bob@example.com", "1704071234", "1904091234")
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def run(warehouse, database):
     database.execute("insert into shops values (1, 'shop@example.com')")
     database.execute('create table people (id int, email text, salary int, "the note" text)')
     database.execute(
-        "insert into people values (1, 'ann@example.com', 70000, E'two\\nlines'),"
-        " (2, 'bob@example.com', 90000, null), (99, 'eve@example.com', 1, 'elsewhere')"
+        "insert into people values (1, 'ann@example.com', 1704071234, E'two\\nlines'),"
+        " (2, 'bob@example.com', 1904091234, null), (99, 'eve@example.com', 1, 'elsewhere')"
     )
     places = Places(warehouse_for=lambda _: warehouse, file_store_for=lambda _: None)
     return lambda *tests: run_tests(tests, places)

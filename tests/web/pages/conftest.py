@@ -121,6 +121,10 @@ def browse(chromium, url):
 
 
 def _is_bad(said):
-    # Of refusals the browser says so itself, and of the frame that Airflow makes.
-    expected = ("the server responded with", "allow-same-origin for its sandbox")
+    # Of refusals the browser says so itself, of a network that a test takes away, and of the frame
+    # that Airflow makes.
+    expected = (
+        "the server responded with", "ERR_INTERNET_DISCONNECTED",
+        "allow-same-origin for its sandbox",
+    )  # fmt: skip
     return said.type in {"error", "warning"} and not any(one in said.text for one in expected)
