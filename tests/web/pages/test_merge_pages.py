@@ -176,3 +176,17 @@ def test_what_is_on_its_way_says_for_whom_it_waits(tested):  # noqa: F811
     assert f'href="/dataops/pages{UP}">dev_kitchen into demo_dev</a>' in page
     assert "1 commit" in page
     assert "waits for" in page
+
+
+def test_taking_back_says_what_is_now_and_what_then_will_be(street):  # noqa: F811
+    chris = Visitor(street, "chris")
+    push(street, "dev_kitchen", {"own.txt": "own\n"})
+    push(street, "demo_dev", {"a.txt": "a\n"})
+    ask(street, "POST", DOWN, reason="weekly")
+    (merged,) = ask(street, "GET", "/kitchens/dev_kitchen/merges")
+    page = f"/kitchens/dev_kitchen/merges/{merged['id']}/revert"
+    shown = chris.get(page).text
+    assert '<th scope="row" class="mono">a.txt</th><td>as merged</td><td>deleted</td>' in shown
+    assert "commits that came" not in shown
+    push(street, "dev_kitchen", {"later.txt": "later\n"})
+    assert "1 commit that came after it stays" in chris.get(page).text
