@@ -6,10 +6,7 @@ and tables and repository agree.
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,22 +15,21 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-import airflow_dataops
 from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.merge_draft import Choice, MergeState, Resolution
 from airflow_dataops.domain.staff import Person
 from airflow_dataops.errors import DataOpsError, MergeNotFound
 from airflow_dataops.services import merging
 from airflow_dataops.services.merging.meaning import NOT_COMPARED
+from tests.web.dying import deaths, in_child
 from tests.web.test_merges import PROFIT, conflicting, lines, push, street, tip  # noqa: F401
 
 pytestmark = [
     pytest.mark.airflow,
     pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`"),
 ]
-OURS = str(Path(airflow_dataops.__file__).parent)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-POINTS = 7  # of each deed: 21 in all
+POINTS = 9  # of each deed: 27 in all
 
 
 class Deed:
@@ -141,56 +137,13 @@ def deed(request, street):  # noqa: F811 - the fixture
     return found
 
 
-def in_child(site, call):
-    """Run a call in a forked process group of its own; how that ended."""
-    site.engine.dispose()
-    child = os.fork()
-    if child == 0:
-        os.setsid()
-        try:
-            call()
-        except BaseException as error:  # noqa: BLE001 - reported by the exit code
-            os.write(2, f"{type(error).__name__}: {error}\n".encode())
-            os._exit(1)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def counting(call, counted, *, dies_at=0):
-    """The call, ended by SIGKILL at a numbered call of our code, git's processes with it."""
-    made = 0
-
-    def count(frame, event, _argument):
-        nonlocal made
-        if event == "call" and frame.f_code.co_filename.startswith(OURS):
-            made += 1
-            if made == dies_at:
-                os.killpg(0, signal.SIGKILL)
-
-    def run():
-        sys.setprofile(count)
-        call()
-        sys.setprofile(None)
-        counted.write_text(str(made))
-
-    return run
-
-
 def test_killed_at_any_point_it_is_made_once_or_not_at_all(deed, tmp_path):
-    counted = tmp_path / "calls"
-    # What a process finds out once, this one knows before; the second child counts, because the
-    # first one makes the copy of the repository.
+    # What a process finds out once, this one knows before; so does the first child, which makes
+    # the copy of the repository.
     deed.do()
-    for _ in range(2):
-        deed.begin_anew()
-        assert in_child(deed.site, counting(deed.do, counted)) == 0
-    calls = int(counted.read_text())
-    for point in range(POINTS):
-        deed.begin_anew()
-        # Not the very last ones: what a run does varies by a few calls.
-        at = 1 + calls * 19 // 20 * point // (POINTS - 1)
-        ended = in_child(deed.site, counting(deed.do, counted, dies_at=at))
-        assert ended == -signal.SIGKILL
+    deed.begin_anew()
+    assert in_child(deed.site, deed.do) == 0
+    for _ in deaths(deed, POINTS, tmp_path / "calls"):
         deed.check_old_or_new()
         # The repository's own processes were killed, too; what these leave is its owner's.
         for lock in deed.site.origin.path.rglob("*.lock"):

@@ -8,7 +8,6 @@ once.
 from __future__ import annotations
 
 import shutil
-import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,9 +15,9 @@ import pytest
 
 from airflow_dataops.domain.staff import Person
 from airflow_dataops.errors import DataOpsError
+from tests.web.dying import deaths, in_child
 from tests.web.promotions import promoted, promoted_installation  # noqa: F401 - fixtures
 from tests.web.test_approvals import careful, merge, waiting  # noqa: F401 - a fixture
-from tests.web.test_merge_deaths import counting, in_child
 from tests.web.test_schedules import PROFIT, enable, street  # noqa: F401 - a fixture
 
 pytestmark = [
@@ -132,13 +131,10 @@ def test_an_approval_is_given_once_or_waits(careful, tmp_path):
 
 def check(deed, counted):
     before, told = deed.seen(), deed.told()
-    assert in_child(deed.site, counting(deed.do, counted)) == 0
-    after, calls = deed.seen(), int(counted.read_text())
+    assert in_child(deed.site, deed.do) == 0
+    after = deed.seen()
     assert after != before
-    for point in range(POINTS):
-        deed.begin_anew()
-        at = 1 + calls * 19 // 20 * point // (POINTS - 1)
-        assert in_child(deed.site, counting(deed.do, counted, dies_at=at)) == -signal.SIGKILL
+    for _ in deaths(deed, POINTS, counted):
         assert deed.seen() in (before, after)
         try:
             deed.do()

@@ -16,6 +16,7 @@ from sqlalchemy import update
 from airflow_dataops.domain.merge import Direction
 from airflow_dataops.domain.staff import Person
 from airflow_dataops.services import merging
+from tests.web.dying import in_child
 from tests.web.promotions import (  # noqa: F401 - fixtures
     ENABLE,
     PRODUCTION,
@@ -31,7 +32,6 @@ from tests.web.promotions import (  # noqa: F401 - fixtures
     state,
     use,
 )
-from tests.web.test_merge_deaths import in_child
 from tests.web.test_merge_gate import ALONE, PROFIT, SEEN, kitchen
 from tests.web.test_merges import ask, file_at, push, tip
 from tests.web.test_schedules import declare
