@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import _report
+from tests.browser import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def main() -> None:
         folder = Path(tempfile.mkdtemp(prefix="dataops-editor-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         url, cookie, content = stack.enter_context(_served(folder))
-        browser = stack.enter_context(_browser())
+        browser = stack.enter_context(chromium())
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         context.add_cookies([cookie])
         context.add_init_script(_WATCH)
@@ -142,23 +143,6 @@ def _text(side: str) -> str:
         f"value_{number} = compute({number}, name='{side if number % every == 0 else 'same'}')\n"
         for number in range(LINES)
     )
-
-
-def _browser() -> Any:
-    from contextlib import contextmanager
-
-    from playwright.sync_api import sync_playwright
-
-    @contextmanager
-    def launched() -> Iterator[Any]:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-            yield browser
-            browser.close()
-
-    return launched()
 
 
 if __name__ == "__main__":

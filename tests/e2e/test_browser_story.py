@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.browser import chromium
 from tests.live_airflow import PROJECT, eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.service, pytest.mark.browser]
@@ -65,17 +66,11 @@ class Seat:
 
 @pytest.fixture(scope="module")
 def seats(live_airflow):
-    from playwright.sync_api import sync_playwright
-
-    found = shutil.which("chromium")
-    assert found, "chromium is not installed; `make chromium` does it, or says what to do"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with chromium() as browser:
         seats = {who: Seat(browser, live_airflow, who) for who in ("padma", "chris", "eric")}
         for seat in seats.values():
             seat.sign_in()
         yield seats
-        browser.close()
     assert {who: seat.complaints for who, seat in seats.items()} == {who: [] for who in seats}
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
+from tests.browser import chromium
 from tests.fab.conftest import PASSWORD
 
 pytestmark = [pytest.mark.airflow, pytest.mark.browser]
@@ -15,12 +14,7 @@ PAGES = "/plugin/kitchens/dataops/pages"
 @pytest.fixture(scope="module")
 def signed_in(cluster):
     """Opens Airflow for somebody, by FAB's own form."""
-    from playwright.sync_api import sync_playwright
-
-    found = shutil.which("chromium")
-    assert found, "chromium is not installed; `make chromium` does it, or says what to do"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with chromium() as browser:
 
         def signed_in(who):
             page = browser.new_context(base_url=cluster.url).new_page()
@@ -36,7 +30,6 @@ def signed_in(cluster):
             return page
 
         yield signed_in
-        browser.close()
 
 
 def listed(page):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests import browser
 from tests.web.conftest import opened, token
 from tests.web.pages.scene import PAGES, live_in
 from tests.web.pages.shell import shell
@@ -79,14 +80,8 @@ def cookie(name, url):
 @pytest.fixture(scope="module")
 def chromium():
     """Debian's browser; ``make test`` installs it."""
-    from playwright.sync_api import sync_playwright
-
-    found = shutil.which("chromium")
-    assert found, "chromium is not installed; `make chromium` does it, or says what to do"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with browser.chromium() as launched:
+        yield launched
 
 
 @pytest.fixture(scope="module")

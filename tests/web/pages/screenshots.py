@@ -69,8 +69,7 @@ def _prepare(folder: Path) -> None:
 
 
 def _picture(folder: Path, into: Path) -> None:
-    from playwright.sync_api import sync_playwright
-
+    from tests.browser import chromium
     from tests.web import conftest
     from tests.web.pages.conflict_scene import begin
     from tests.web.pages.conftest import served
@@ -83,14 +82,10 @@ def _picture(folder: Path, into: Path) -> None:
         work_in(site)
         operation = site.ask("GET", "/kitchens/dev_kitchen/operation", by="padma").json()["id"]
         pages = {**PAGES, "operation": f"/operations/{operation}", "signed_out": "/"}
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
+        with chromium() as browser:
             _shoot_all(browser, url, BEFORE, into)
             begin(site)
             _shoot_all(browser, url, pages, into)
-            browser.close()
 
 
 def _shoot_all(browser, url, pages, into) -> None:
