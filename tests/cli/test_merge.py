@@ -49,10 +49,15 @@ def test_a_conflict_is_seen_decided_and_merged_in_a_terminal(padma, street, tmp_
         *("merge", "resolve", "dev_kitchen", PROFIT, "own", "--region", "2", "--file", str(own))
     )
     assert last.stdout == "all is decided; airflow dataops merge complete dev_kitchen\n"
+    otherwise = ("own", "--region", "2", "--file", "-")
+    piped = padma.dataops(
+        "merge", "resolve", "dev_kitchen", PROFIT, *otherwise, stdin="piped = 1\n"
+    )
+    assert piped.stdout == last.stdout
     done = padma.dataops("merge", "complete", "dev_kitchen")
     commit = tip(street, "dev_kitchen")
     assert done.stdout == f"merged demo_dev into dev_kitchen, commit {commit}\n"
-    assert file_at(street, commit) == lines(line_3="line_3 = 'chris'\n", line_15="both = 1\n")
+    assert file_at(street, commit) == lines(line_3="line_3 = 'chris'\n", line_15="piped = 1\n")
     over = padma.dataops("merge", "abandon", "dev_kitchen")
     assert (over.code, "is not under way" in over.stderr) == (1, True)
 
