@@ -50,6 +50,7 @@ class Settings:
         data_test_seconds: how long one statement of a data test may take.
         keep_evidence_days: how long what runs were evidence of is kept, and what merges came to.
         weekly_reports: whether the week is told in each environment's channel.
+        report_font: the file of the font that reports are written with as PDF.
         keep_results_days: how long what data tests said is kept.
         merge_folder: where this host keeps its copies of projects' repositories.
         merge_build_seconds: how long building a merge's pipelines may take; 0: none are built.
@@ -72,6 +73,7 @@ class Settings:
     data_test_seconds: int = options.TEST_SECONDS
     keep_evidence_days: int = options.DAYS_OF_EVIDENCE
     weekly_reports: bool = False
+    report_font: Path | None = None
     keep_results_days: int = options.DAYS_OF_RESULTS
     merge_folder: Path = Path(_MERGE_FOLDER)
     merge_build_seconds: int = 0
@@ -103,6 +105,7 @@ def settings() -> Settings:
         data_test_seconds=options.data_test_seconds(conf),
         keep_evidence_days=options.keep_evidence_days(conf),
         weekly_reports=options.weekly_reports(conf),
+        report_font=options.report_font(conf),
         keep_results_days=options.keep_results_days(conf),
         merge_folder=Path(options.written(conf, "merge_folder") or _MERGE_FOLDER),
         merge_build_seconds=options.merge_build_seconds(conf),
@@ -147,6 +150,13 @@ def merge_build_seconds() -> int:
     from airflow.configuration import conf
 
     return options.merge_build_seconds(conf)
+
+
+def report_font() -> Path | None:
+    """That file alone."""
+    from airflow.configuration import conf
+
+    return options.report_font(conf)
 
 
 def warn_before_end_days() -> int:

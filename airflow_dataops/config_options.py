@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_dataops.errors import ConfigurationError
@@ -142,6 +143,12 @@ def weekly_reports(conf: AirflowConfigParser) -> bool:
         message = f"[{SECTION}] weekly_reports is {text!r}; write True or False"
         raise ConfigurationError(message)
     return text == "true"
+
+
+def report_font(conf: AirflowConfigParser) -> Path | None:
+    """The file of the font that reports are written with as PDF."""
+    text = written(conf, "report_font")
+    return Path(text) if text else None
 
 
 def keep_results_days(conf: AirflowConfigParser) -> int:

@@ -242,6 +242,16 @@ _OPTIONS = {
         "example": "5",
         "default": "10",
     },
+    "report_font": {
+        "description": (
+            "File of the TrueType or OpenType font that reports are written with as PDF, on the\n"
+            "API server's host. Without one, letters outside of Latin-1 are shown as ?.\n"
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+        "default": "",
+    },
     "weekly_reports": {
         "description": (
             "Whether each environment's janitor has the last week told in the environment's\n"

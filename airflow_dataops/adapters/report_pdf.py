@@ -9,19 +9,26 @@ from airflow_dataops.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from fpdf import FPDF
 
     from airflow_dataops.domain.weekly_report import KitchenWeek, WeeklyReport
 
-_FONT = "Helvetica"
+_OWN = "Helvetica"  # one of the fonts that every reader of PDF has, with Latin-1's letters
+_NAMED = "report"
 
 
-def report_pdf(report: WeeklyReport) -> bytes:
-    """The report on A4 pages; letters that PDF's own fonts lack are shown as ``?``.
+def report_pdf(report: WeeklyReport, font: Path | None = None) -> bytes:
+    """The report on A4 pages.
+
+    Args:
+        report: the week.
+        font: a TrueType or OpenType file to write it with. Without one, letters that PDF's own
+            fonts lack are shown as ``?``.
 
     Raises:
-        ConfigurationError: fpdf2 is not installed.
+        ConfigurationError: fpdf2 is not installed, or the font cannot be read.
     """
     try:
         from fpdf import FPDF
@@ -32,7 +39,8 @@ def report_pdf(report: WeeklyReport) -> bytes:
         )
         raise ConfigurationError(message) from error
     pdf = FPDF(format="A4")
-    pdf.set_title(_plain(f"{report.about}, week {report.week}"))
+    _use(pdf, font)
+    pdf.set_title(f"{report.about}, week {report.week}")
     pdf.add_page()
     _line(pdf, f"{report.about}, week {report.week}", size=16, bold=True)
     _line(pdf, f"From {report.week.monday}, seven days, in UTC.")
@@ -46,6 +54,22 @@ def report_pdf(report: WeeklyReport) -> bytes:
         _line(pdf, "Under way", size=13, bold=True)
         _line(pdf, _counted(report.under_way, " at "))
     return bytes(pdf.output())
+
+
+def _use(pdf: FPDF, font: Path | None) -> None:
+    if font is None:
+        pdf.set_font(_OWN)
+        return
+    try:
+        for style in ("", "B"):
+            pdf.add_font(_NAMED, style=style, fname=font)
+    except Exception as error:  # fontTools raises what it meets in a file
+        message = (
+            f"[dataops] report_font names {font}, which cannot be used as a font: {error}; name a "
+            "TrueType or OpenType file on the API server's host, or none"
+        )
+        raise ConfigurationError(message) from error
+    pdf.set_font(_NAMED)
 
 
 def _kitchen(pdf: FPDF, one: KitchenWeek) -> None:
@@ -71,20 +95,22 @@ def _counted(counts: Mapping[Any, int], between: str = " ") -> str:
 
 
 def _line(pdf: FPDF, text: str, *, size: int = 10, bold: bool = False) -> None:
-    pdf.set_font(_FONT, style="B" if bold else "", size=size)
-    pdf.multi_cell(0, size * 0.55, _plain(text), new_x="LMARGIN", new_y="NEXT")
+    pdf.set_font(style="B" if bold else "", size=size)
+    pdf.multi_cell(0, size * 0.55, _shown(pdf, text), new_x="LMARGIN", new_y="NEXT")
     pdf.ln(1)
 
 
 def _table(pdf: FPDF, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    pdf.set_font(_FONT, size=9)
+    pdf.set_font(style="", size=9)
     with pdf.table() as table:
         for cells in (head, *rows):
             row = table.row()
             for cell in cells:
-                row.cell(_plain(cell))
+                row.cell(_shown(pdf, cell))
     pdf.ln(2)
 
 
-def _plain(text: str) -> str:
+def _shown(pdf: FPDF, text: str) -> str:
+    if pdf.font_family == _NAMED:
+        return text
     return text.encode("latin-1", "replace").decode("latin-1")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
 
+from airflow_dataops import config
 from airflow_dataops.domain.data_tests import Outcome
 from airflow_dataops.domain.permissions import Action
 from airflow_dataops.domain.weekly_report import Week
@@ -128,7 +129,8 @@ def _answer(report: WeeklyReport, written: Form) -> Response:
     if written is Form.PDF:
         from airflow_dataops.adapters.report_pdf import report_pdf
 
-        return Response(report_pdf(report), media_type="application/pdf", headers=headers)
+        pdf = report_pdf(report, config.report_font())
+        return Response(pdf, media_type="application/pdf", headers=headers)
     content = TypeAdapter(ReportAnswer).dump_json(report_answer(report))
     return Response(content, media_type="application/json")
 
