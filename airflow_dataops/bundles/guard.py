@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_dataops.bundles import (
     access,
+    active_runs,
     after_parsing,
     enabled_schedules,
     outside_code,
@@ -118,6 +119,7 @@ def _guarding(original: Callable[..., None], guarded: Mapping[str, Guarded]) -> 
             enabled_schedules.set_enabled(
                 parsing_result, relative_fileloc, environment=bundle.environment
             )
+            active_runs.limit(parsing_result, relative_fileloc, environment=bundle.environment)
             access.set_access(parsing_result, relative_fileloc, environment=bundle.environment)
         else:
             kitchens = {name for other in guarded.values() for name in _kitchens(other.tracking)}

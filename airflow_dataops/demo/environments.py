@@ -152,6 +152,7 @@ def _declaration(environment: DemoEnvironment, login: VaultLogin) -> dict[str, A
     protected = {"protected": True} if environment.is_protected else {}
     # A protected environment has its base kitchen alone, which works with the shared login.
     dynamic = {} if environment.is_protected else {"dynamic": True}
+    limits = {} if environment.is_protected else {"max_active_runs": 4}
     return {
         **protected,
         "owner": environment.owner,
@@ -168,6 +169,7 @@ def _declaration(environment: DemoEnvironment, login: VaultLogin) -> dict[str, A
         "schedules_enabled_by": [environment.owner],
         "queue": environment.name,
         "provision_queue": f"{environment.name}-provision",
+        **limits,
         "tools": {
             "redshift": {"schema_per_kitchen": True, **dynamic},
             "s3": {"bucket": environment.bucket},

@@ -119,6 +119,8 @@ class ReleaseEnvironment:
         provision_queue: of the workers that make and unmake kitchens.
         pool: Airflow's pool for its tasks that name none.
         pools: Airflow's pools for those that do, by the name that DAGs use.
+        max_active_runs: how many runs of one DAG of a kitchen may be under way at a time; None:
+            as many as the DAG says.
         readable_kitchens: those of its kitchens whose runs the others may look at.
         pull_requests: None where merges into its kitchens are pushed.
         tickets: None where work there has none that is told of it.
@@ -136,6 +138,7 @@ class ReleaseEnvironment:
     provision_queue: str | None = None
     pool: str = DEFAULT_POOL
     pools: Mapping[str, str] = field(default_factory=dict)
+    max_active_runs: int | None = None
     readable_kitchens: tuple[str, ...] = ()
     schedules_enabled_by: tuple[str, ...] = ()
     alerts: Mapping[str, str] = field(default_factory=dict)

@@ -77,6 +77,8 @@ def _expected(found: ErrorDetails) -> str:
     match found["type"]:
         case "greater_than":
             return f"a number greater than {limits['gt']:g}"
+        case "greater_than_equal":
+            return f"a number of at least {limits['ge']:g}"
         case "less_than_equal":
             return f"a number of at most {limits['le']:g}"
         case "literal_error":

@@ -96,6 +96,7 @@ def _environment(project: str, name: str, model: EnvironmentModel) -> ReleaseEnv
         provision_queue=model.provision_queue,
         pool=model.pool,
         pools=model.pools,
+        max_active_runs=model.max_active_runs,
         readable_kitchens=tuple(model.readable_kitchens),
         schedules_enabled_by=tuple(model.schedules_enabled_by),
         alerts=model.alerts.model_dump(exclude_none=True),

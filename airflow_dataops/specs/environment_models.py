@@ -216,6 +216,7 @@ class EnvironmentModel(_Strict):
     provision_queue: Text | None = None
     pool: Text = DEFAULT_POOL
     pools: dict[Annotated[Text, AfterValidator(_pool_of_dags)], Text] = {}
+    max_active_runs: Annotated[int, Field(ge=1)] | None = None
     readable_kitchens: list[Annotated[str, _named(names.check_kitchen_name)]] = []
     schedules_enabled_by: list[Text] = []
     alerts: AlertsModel = AlertsModel()

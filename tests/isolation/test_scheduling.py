@@ -21,6 +21,14 @@ def test_a_task_that_wants_to_be_productions_is_developments_and_comes_last(atta
     assert pickle.loads(config) == {}  # noqa: S301 - Airflow writes it so
 
 
+def test_a_dag_that_wants_a_thousand_runs_at_a_time_has_its_environments_limit(attacked):
+    limits = attacked.live.rows(
+        "select dag_id, max_active_runs from dag "
+        "where dag_id in ('dev_kitchen.spoofs', 'demo_production.ledger') order by dag_id"
+    )
+    assert limits == [("demo_production.ledger", 16), ("dev_kitchen.spoofs", 4)]
+
+
 @pytest.mark.parametrize("task", ["program", "own_code", "deletes", "answers"])
 def test_a_task_has_nothing_called_in_the_triggerer(attacked, task):
     assert attacked.live.task("dev_kitchen.spoofs", "attack", task)["state"] == "failed"

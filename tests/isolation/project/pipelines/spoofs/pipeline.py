@@ -49,7 +49,7 @@ def of_ledger(context):
     }  # fmt: skip
 
 
-@pipeline(params={"ledger_task": "", "file": ""})
+@pipeline(params={"ledger_task": "", "file": ""}, max_active_runs=1000)
 def spoofs():
     PythonOperator(task_id="elsewhere", python_callable=lambda: None, **ELSEWHERE)
     Defers(
