@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # So long that no line of a person's looks like one.
 MARKER_LENGTH = 61
-_OURS, _BASE, _THEIRS, _END = (sign * MARKER_LENGTH for sign in "<|=>")
+_SIGNS = {sign * MARKER_LENGTH: sign for sign in "<|=>"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,15 @@ def regions_of(parts: Parts) -> list[Region]:
     return [part for part in parts if isinstance(part, Region)]
 
 
+def side_texts(parts: Parts) -> list[str]:
+    """What both sides have: the text that is merged, and of each region ours and theirs."""
+    return [
+        text
+        for part in parts
+        for text in ((part.ours, part.theirs) if isinstance(part, Region) else (part,))
+    ]
+
+
 def joined(parts: Iterable[str]) -> str:
     """Texts after each other, each beginning on a line of its own."""
     whole: list[str] = []
@@ -108,13 +117,13 @@ def _read(marked: str) -> Parts:
     sides: dict[str, list[str]] = {}
     into = clean
     for line in _lines(marked):
-        sign = line[:1]
-        if line[:MARKER_LENGTH] == _OURS and into is clean:
+        sign = _sign(line)
+        if sign == "<" and into is clean:
             sides = {"<": [], "|": [], "=": []}
             into = sides["<"]
-        elif line[:MARKER_LENGTH] in {_BASE, _THEIRS} and into is not clean:
+        elif sign in {"|", "="} and into is not clean:
             into = sides[sign]
-        elif line[:MARKER_LENGTH] == _END and into is not clean:
+        elif sign == ">" and into is not clean:
             if clean:
                 parts.append("".join(clean))
             ours, base, theirs = ("".join(sides[of]) for of in "<|=")
@@ -126,6 +135,16 @@ def _read(marked: str) -> Parts:
     if clean:
         parts.append("".join(clean))
     return tuple(parts)
+
+
+def _sign(line: str) -> str:
+    """Which marker a line is; empty where it is none.
+
+    Where two sides were merged into each other before, the base is a merge of its own and can have
+    conflicts in it: git gives their markers two signs more for each level.
+    """
+    sign = _SIGNS.get(line[:MARKER_LENGTH], "")
+    return "" if line[MARKER_LENGTH : MARKER_LENGTH + 1] == sign else sign
 
 
 Place = tuple[int, int]

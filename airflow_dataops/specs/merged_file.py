@@ -6,10 +6,14 @@ import ast
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 import yaml
 
-_LEFT_OVER = re.compile(r"^(<{7}|>{7})( |$)", re.MULTILINE)
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MARKER = re.compile(r"^(?:<{7,}|>{7,})(?: .*|\r?$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +29,17 @@ class Complaint:
         return f"{self.path}:{self.line}: {self.what}"
 
 
-def complaint(path: str, content: bytes) -> Complaint | None:
-    """The first thing that is wrong with a file; None where nothing is."""
+def complaint(path: str, content: bytes, *, sides: Iterable[str] = ()) -> Complaint | None:
+    """The first thing that is wrong with a file; None where nothing is.
+
+    Args:
+        path: its suffix says what it is to be read as.
+        content: what people made of it.
+        sides: texts of both sides: lines of theirs that look like a conflict's marker are text.
+    """
     text = content.decode("utf-8", "surrogateescape")
-    left = _LEFT_OVER.search(text)
-    if left is not None:
-        line = text.count("\n", 0, left.start()) + 1
+    if (left := _left_over(text, sides)) is not None:
+        line = text.count("\n", 0, left) + 1
         return Complaint(path=path, line=line, what="a conflict marker is left in it")
     kind = PurePosixPath(path).suffix
     if kind == ".py":
@@ -38,6 +47,15 @@ def complaint(path: str, content: bytes) -> Complaint | None:
     if kind in {".yaml", ".yml"}:
         return _of_yaml(path, content)
     return None
+
+
+def _left_over(text: str, sides: Iterable[str]) -> int | None:
+    """Where the first marker is that no side has."""
+    found = list(_MARKER.finditer(text))
+    if not found:
+        return None
+    known = {marker.group() for side in sides for marker in _MARKER.finditer(side)}
+    return next((one.start() for one in found if one.group() not in known), None)
 
 
 def _of_python(path: str, content: bytes) -> Complaint | None:

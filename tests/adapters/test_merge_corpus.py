@@ -268,7 +268,7 @@ def _cut_lines(lines, number):
     del lines[number % len(lines) : number % len(lines) + 3]
 
 
-def _side(base, deeds):
+def side(base, deeds):
     tree = dict(base)
     for deed, path, number in deeds:
         mode, content = tree.get(path, (None, b""))
@@ -342,6 +342,6 @@ deeds = st.lists(
 )
 @given(ours=deeds, theirs=deeds)
 def test_a_generated_case_is_merged_as_in_a_work_tree(cases, database, ours, theirs):
-    commits = cases.add(BASE, _side(BASE, ours), _side(BASE, theirs))
+    commits = cases.add(BASE, side(BASE, ours), side(BASE, theirs))
     preview = previews.preview(database, *database.pin(*commits))
     assert of_ours(preview) == cases.merge(*commits)

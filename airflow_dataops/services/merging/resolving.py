@@ -18,6 +18,7 @@ from airflow_dataops.domain.merge_draft import (
 )
 from airflow_dataops.domain.merge_event import MergePlan
 from airflow_dataops.domain.merge_gate import Gate
+from airflow_dataops.domain.merge_text import side_texts
 from airflow_dataops.errors import BranchMoved, KitchenBusy, MergeNotFound, MergeNotReady
 from airflow_dataops.services.merging.landing import check_seen, land, promises, tips_of
 from airflow_dataops.services.merging.meaning import meaning_of
@@ -26,7 +27,7 @@ from airflow_dataops.services.merging.request import MergeDraft, MergeOutcome
 from airflow_dataops.specs import merged_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from airflow_dataops.domain.merge_draft import (
         ConflictPath,
@@ -99,7 +100,7 @@ def complete(asked: MergeRequest, places: MergePlaces) -> MergeOutcome:
     if found.open_places:
         raise MergeNotReady(asked.what, _still_open(found.open_places))
     files = resolved(found.conflicts, merge.resolutions)
-    if complaints := _complaints(files):
+    if complaints := _complaints(found.conflicts, files):
         raise MergeNotReady(asked.what, complaints)
     preview, _ = places.repository.preview(merge.ours, merge.theirs)
     commit = places.repository.write(preview, files, asked.authorship())
@@ -123,7 +124,7 @@ def lost(asked: MergeRequest, places: MergePlaces) -> list[str]:
     """
     found = draft(asked, places)
     files = {} if found.open_places else resolved(found.conflicts, found.merge.resolutions)
-    if found.open_places or places.outlines is None or _complaints(files):
+    if found.open_places or places.outlines is None or _complaints(found.conflicts, files):
         return []
     merge = found.merge
     preview, _ = places.repository.preview(merge.ours, merge.theirs)
@@ -207,13 +208,17 @@ def _still_open(places: Sequence[tuple[str, int | None]]) -> list[str]:
     return [*listed, f"{more} more are open"] if more > 0 else listed
 
 
-def _complaints(files: Mapping[str, Resolved | None]) -> list[str]:
+def _complaints(
+    conflicts: Iterable[ConflictPath], files: Mapping[str, Resolved | None]
+) -> list[str]:
     """What is wrong with texts that people made; a side's own version is that side's affair."""
-    return [str(found) for path, one in files.items() if (found := complaint_about(path, one))]
+    about = (complaint_about(conflict, files.get(conflict.target)) for conflict in conflicts)
+    return [str(found) for found in about if found is not None]
 
 
-def complaint_about(path: str, one: Resolved | None) -> merged_file.Complaint | None:
+def complaint_about(conflict: ConflictPath, one: Resolved | None) -> merged_file.Complaint | None:
     """What is wrong with a text that people made; None of anything else."""
     if one is None or not isinstance(one.content, bytes):
         return None
-    return merged_file.complaint(path, one.content)
+    sides = side_texts(conflict.parts)
+    return merged_file.complaint(conflict.path, one.content, sides=sides)

@@ -124,7 +124,7 @@ def check(asked: MergeRequest, places: MergePlaces) -> Checked:
     left = open_places(conflicts, merge.resolutions)
     is_open = {path for path, _ in left}
     found = (
-        complaint_about(conflict.path, resolved([conflict], merge.resolutions).get(conflict.target))
+        complaint_about(conflict, resolved([conflict], merge.resolutions).get(conflict.target))
         for conflict in conflicts
         if conflict.path not in is_open
     )

@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from tests.adapters.test_merge_corpus import BASE, DEEDS, FILES, NAMED, WITHOUT_FILES, _side
+from tests.adapters.test_merge_corpus import BASE, DEEDS, FILES, NAMED, WITHOUT_FILES, side
 from tests.cli.laptop import _laptops, laptop
 from tests.web.conftest import token
 from tests.web.pages.conflict_scene import DOWN, abandon, lay_out, plain
@@ -87,7 +87,7 @@ def generated(seed):
             (random.choice(DEEDS), random.choice(FILES), random.randrange(13)) for _ in range(4)
         ]
 
-    return [BASE, _side(BASE, deeds()), _side(BASE, deeds())]
+    return [BASE, side(BASE, deeds()), side(BASE, deeds())]
 
 
 @pytest.fixture
