@@ -7,8 +7,10 @@ the measures of all tests of a stage can be taken together.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
@@ -24,6 +26,7 @@ ON_VIOLATION = ("log", "warn", "fail")
 CHARTS = ("individuals", "ewma")
 FALSE_ALARMS = "1 per 200 runs"
 MOST_GROUPS = 1000
+_NUMBERS = (int, float, Decimal)
 SAMPLE_ROWS, MOST_SAMPLE_ROWS = 3, 10
 # Measures whose numbers, or groups' names, are values of the column.
 _SHOW_VALUES = frozenset({"minimum", "maximum", "quantile", "histogram"})
@@ -129,6 +132,7 @@ class Measure:
 
     def between(self, low: float, high: float, **options: Unpack[TestOptions]) -> DataTest:
         """Test that the number lies between two bounds, both included."""
+        _check_numbers("between", low, high)
         if low > high:
             message = f"between({low}, {high}): the lower bound is above the upper one"
             raise ValueError(message)
@@ -137,10 +141,12 @@ class Measure:
 
     def at_least(self, low: float, **options: Unpack[TestOptions]) -> DataTest:
         """Test that the number is this or more."""
+        _check_numbers("at_least", low)
         return self._test(Between(low, None), f"at least {number(low)}", options)
 
     def at_most(self, high: float, **options: Unpack[TestOptions]) -> DataTest:
         """Test that the number is this or less."""
+        _check_numbers("at_most", high)
         return self._test(Between(None, high), f"at most {number(high)}", options)
 
     def within_control_limits(
@@ -171,10 +177,12 @@ class Measure:
             tolerance: share of the earlier number by which it may fall: 0.1 is a tenth.
             options: its name, and what a violation means.
         """
+        _check_numbers("no_drop", tolerance, least=0)
         return self._test(Change(-tolerance, None), "does not drop", options)
 
     def changes_at_most(self, share: float, **options: Unpack[TestOptions]) -> DataTest:
         """Test that the number has changed little since the run before: 0.2 is a fifth."""
+        _check_numbers("changes_at_most", share, least=0)
         said = f"changes by at most {number(share)}"
         return self._test(Change(-share, share), said, options)
 
@@ -193,6 +201,7 @@ class Measure:
             share: the same, as a share of the other number.
             options: its name, and what a violation means.
         """
+        _check_numbers("equals", tolerance, share, least=0)
         return DataTest(
             measures=(self, other),
             rule=Equals(tolerance, share),
@@ -309,6 +318,21 @@ def may_differ_when_tried_again(verdicts: Sequence[Verdict]) -> bool:
 def number(value: float) -> str:
     """A measured number or a bound as a person writes it: ``9000000000``, not ``9e+09``."""
     return f"{value:.15g}"
+
+
+def _check_numbers(said: str, *values: object, least: float = -math.inf) -> None:
+    """Raise ValueError for a bound that no number could be held against."""
+    for value in values:
+        if (
+            not isinstance(value, (int, float, Decimal))
+            or isinstance(value, bool)
+            or math.isnan(value)
+        ):
+            message = f"{said}: {value!r} is no number"
+            raise ValueError(message)
+        if value < least:
+            message = f"{said}: {value!r} is less than {least:g}, so that nothing could hold"
+            raise ValueError(message)
 
 
 def _dates(listed: Sequence[object]) -> tuple[str, ...]:

@@ -27,8 +27,8 @@ MOST_RUNS = 30
 _MOST_SHOWN = 3
 CHARTS = {"individuals": "individuals chart", "ewma": "EWMA chart"}
 NOTHING = (
-    "nothing to measure: the slice has no rows, or the column no values; look at the stage that "
-    "writes it, and at the test's 'where'"
+    "nothing to measure: the slice has no rows, or the column no values (a standard deviation "
+    "takes two); look at the stage that writes it, and at the test's 'where'"
 )
 
 

@@ -42,9 +42,12 @@ def only_this_changed() -> Iterator[None]:
 
 
 def cut(text: str, cuts: Iterable[Cut]) -> str:
-    """A text with pieces replaced that do not overlap; those of one place in their order."""
+    """A text with pieces replaced that do not overlap.
+
+    What is inserted at one place stays in its order, before what is replaced from there on.
+    """
     parts, at = [], 0
-    for one in sorted(cuts, key=lambda one: one.start):
+    for one in sorted(cuts, key=lambda one: (one.start, one.end)):
         parts += [text[at : one.start], one.text]
         at = one.end
     return "".join([*parts, text[at:]])

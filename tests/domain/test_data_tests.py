@@ -96,3 +96,20 @@ def test_an_unknown_on_violation_is_a_mistake():
 )
 def test_numbers_are_written_without_an_exponent(value, text):
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda n: n.between(float("nan"), 1), "between: nan is no number"),
+        (lambda n: n.between(0, "ten"), "between: 'ten' is no number"),
+        (lambda n: n.at_least(None), "at_least: None is no number"),
+        (lambda n: n.at_most(high=True), "at_most: True is no number"),
+        (lambda n: n.no_drop(-0.1), "no_drop: -0.1 is less than 0"),
+        (lambda n: n.changes_at_most(-1), "changes_at_most: -1 is less than 0"),
+        (lambda n: n.equals(n, tolerance=-1), "equals: -1 is less than 0"),
+    ],
+)
+def test_a_bound_that_nothing_could_be_held_against_is_refused(make, said):
+    with pytest.raises(ValueError, match=said):
+        make(TRANSACTIONS.row_count())

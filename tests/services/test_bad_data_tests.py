@@ -14,7 +14,8 @@ from airflow_dataops.domain.data_tests import DataTest
 from airflow_dataops.services.data_testing import Places, run_tests
 
 pytestmark = pytest.mark.service
-ORDERS = table("redshift", "orders")
+ORDERS, ODD = table("redshift", "orders"), table("redshift", "odd")
+ENDLESS = table("redshift", "odd", where="value > 1 and value <> 'NaN'")
 SLOW = "select * from {table}, pg_sleep(60)"
 
 
@@ -23,6 +24,10 @@ def orders(database):
     database.execute(
         "create table orders as select n, n % 3 as shop, null::int as nothing, 'a' as word"
         " from generate_series(1, 10000) n"
+    )
+    database.execute(
+        "create table odd as select value::float from (values ('1'), ('2'), ('Infinity'), ('NaN'))"
+        " as listed (value)"
     )
 
 
@@ -48,8 +53,15 @@ def run(warehouse, *tests):
         (ORDERS.sum("n", by="n").at_least(0), "more than 1000 groups"),
         (ORDERS.distribution_shift("n", against=ORDERS), "more than 1000 groups"),
         (ORDERS.maximum("word").at_least(0), "measure a number"),
-        (ORDERS.sum("word").at_least(0), "the database refused"),
-        (ORDERS.holds("n >"), "the database refused"),
+        (ORDERS.sum("word").at_least(0), "look at its type, or cast it in SQL"),
+        (ORDERS.in_set("n", ["many"]), "a value is not of the column's type"),
+        (ORDERS.matches("word", "("), "correct the regular expression"),
+        (ORDERS.holds("n >"), "correct the SQL"),
+        (ORDERS.holds("1 / (n - n) > 0"), "divide by nullif"),
+        (ODD.mean("value").within_control_limits(), "is nan, which is no number to judge"),
+        (ODD.sum("value", by="value").at_least(0), "is nan, which is no number to judge"),
+        (ODD.outlier_share("value").at_most(0), "is nan, which is no number to judge"),
+        (ENDLESS.mean("value").no_drop(), "is inf, which is no number to judge"),
     ],
     ids=lambda value: value.name if isinstance(value, DataTest) else "",
 )
@@ -60,6 +72,13 @@ def test_what_cannot_be_measured_is_an_error_of_its_own_test(warehouse, test, to
         "pass", "error", "pass",
     )  # fmt: skip
     assert told in broken.detail
+
+
+@pytest.mark.usefixtures("orders")
+def test_what_is_no_number_is_in_no_history(warehouse):
+    (verdict,) = run(warehouse, ODD.mean("value").within_control_limits())
+    assert (verdict.measured, verdict.numbers) == (None, ())
+    assert "leave them out with 'where'" in verdict.detail
 
 
 @pytest.mark.usefixtures("orders")

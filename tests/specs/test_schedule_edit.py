@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_dataops.errors import NotEditable
@@ -283,6 +283,11 @@ TREES = st.recursive(
 )
 
 
+# The first key goes where another one comes.
+@example(
+    others={"stages": None}, had={"schedule": "0 6 * * 1"}, style=False,
+    new=NewSchedule(cron=None, timezone="America/Chicago"),
+)  # fmt: skip
 @given(
     others=st.dictionaries(st.sampled_from(["name", "stages", "größer", "#x"]), TREES, min_size=1),
     had=st.fixed_dictionaries({}, optional={"schedule": CRONS, "timezone": st.just("Asia/Tokyo")}),

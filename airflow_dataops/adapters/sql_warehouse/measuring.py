@@ -6,6 +6,7 @@ halves, until those measures that fail stand alone and hide no other's number.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from threading import Thread
 from time import monotonic
@@ -153,13 +154,22 @@ def number(value: object, measure: Measure) -> float | None:
     if value is None:
         return None
     try:
-        return float(cast("float", value))
+        found = float(cast("float", value))
     except (TypeError, ValueError):
         message = (
             f"{measure} is of type {type(value).__name__}, not a number; measure a number, or"
             " say in_range(…) of dates"
         )
         raise OutsideSystemError(message) from None
+    if not math.isfinite(found):
+        # It would be inside of every limit, or make limits that everything is inside of.
+        message = (
+            f"{measure} is {found}, which is no number to judge: values in the column are NaN or"
+            " infinite, or their sum is too large; find them with in_range(…), or leave them out"
+            " with 'where'"
+        )
+        raise OutsideSystemError(message)
+    return found
 
 
 def _groups(rows: Sequence[tuple[Any, ...]], place: int, measure: Measure) -> Mapping[str, float]:

@@ -86,8 +86,11 @@ def _quantile(measure: Measure, table: Table, _: Dialect) -> Composed:
 
 def _outliers(measure: Measure, table: Table, _: Dialect) -> Composed:
     value = SQL("({})::float8").format(Identifier(measure.column or ""))
+    # Where NaN or infinity is among the values, nothing lies far from their mean: the answer is
+    # then NaN, too.
     return SQL(
         "select count(case when abs(x - m) > {k} * s then 1 end) * 1.0 / nullif(count(*), 0)"
+        " + coalesce(0 * max(s), 0)"
         " from (select {x} as x {source}) as q,"
         " (select avg({x}) as m, stddev_samp({x}) as s {source}) as r where x is not null"
     ).format(k=Literal(measure.arguments[0]), x=value, source=source(table))

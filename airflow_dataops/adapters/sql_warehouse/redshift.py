@@ -16,6 +16,7 @@ from airflow_dataops.adapters.sql_warehouse import offenders, statements
 from airflow_dataops.adapters.sql_warehouse.dialects import REDSHIFT
 from airflow_dataops.adapters.sql_warehouse.measuring import Answers
 from airflow_dataops.adapters.sql_warehouse.results import Result, column
+from airflow_dataops.adapters.sql_warehouse.sessions import WHAT_TO_DO
 from airflow_dataops.domain import names
 from airflow_dataops.errors import OutsideSystemError, ToolUnreachable
 
@@ -248,4 +249,4 @@ def told(error: Exception) -> OutsideSystemError:
     shown = reason.partition(': "')[0]
     if state.startswith(_MAY_PASS_LATER) or reason.startswith(_NOT_SERIALIZABLE):
         return ToolUnreachable(f"the database does not answer: {shown}")
-    return OutsideSystemError(f"the database refused: {shown}")
+    return OutsideSystemError(f"the database refused: {shown}{WHAT_TO_DO.get(state, '')}")

@@ -31,7 +31,20 @@ _DATA_EXCEPTION, _BAD_COPY_FORMAT, _NOT_IN_ENCODING = "22", "22P04", "22021"
 _BROKEN_CONSTRAINT = "23"
 # Lost connections, serialisation failures, a full or stopping server.
 _MAY_PASS_LATER = ("08", "40", "53", "57P")
-_WHAT_TO_DO = {
+_OTHER_TYPE = "; the column's type does not allow it: look at its type, or cast it in SQL"
+_OTHER_VALUE = "; a value is not of the column's type: look at the type, and at the values given"
+WHAT_TO_DO = {
+    "22007": _OTHER_VALUE,
+    "22008": _OTHER_VALUE,
+    "22012": "; divide by nullif(…, 0)",
+    "2201B": "; correct the regular expression",
+    "22P02": _OTHER_VALUE,
+    "42501": "; the login of this kitchen has no right to it: name a table of the kitchen's own, or"
+    " have the right granted",
+    "42601": "; correct the SQL",
+    "42804": _OTHER_TYPE,
+    "42846": _OTHER_TYPE,
+    "42883": _OTHER_TYPE,
     "42P01": "; unqualified names are looked up in the kitchen's schema: does a stage before"
     " this write the table?",
     "42703": "; correct the column's name, or the stage that writes the table",
@@ -170,4 +183,4 @@ def told(error: psycopg.Error, header_lines: int = 0) -> OutsideSystemError:
         column = f", column {place[2]}" if place[2] else ""
         line = int(place[1]) + header_lines
         return BadDataFile(f"line {line} of the file{column}: {reason}; nothing was loaded")
-    return OutsideSystemError(f"the database refused: {reason}{_WHAT_TO_DO.get(state, '')}")
+    return OutsideSystemError(f"the database refused: {reason}{WHAT_TO_DO.get(state, '')}")
