@@ -28,12 +28,18 @@ if TYPE_CHECKING:
 _TEXT_RULES = frozenset({"unlike", "like", "length_outside", "blank"})
 _LIST_RULES = frozenset({"outside_set", "inside_set"})
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_FIELDS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _MEMORY = "1GB"
-_READ = {
-    FileFormat.CSV: "read_csv({}, header = true, sample_size = -1, allow_quoted_nulls = false)",
-    FileFormat.PARQUET: "read_parquet({})",
-}
-_READ_TEXT = "read_csv({}, header = true, all_varchar = true, allow_quoted_nulls = false)"
+# What DuckDB guesses where it is not told: that lines with a # are no records, that those before
+# the first that fits are none, that other signs are quotes. What is left out is not measured.
+_READ_CSV = (
+    "read_csv({}, delim = {}, header = true, quote = '\"', escape = '\"', comment = '', skip = 0,"
+    " allow_quoted_nulls = false, strict_mode = true, null_padding = false, {})"
+)
+_TYPED, _AS_TEXT = "sample_size = -1", "all_varchar = true"
+_DELIMITERS = ",;\t|"
+_LONGEST_HEADER = 1_000_000
 # What DuckDB calls otherwise.
 _MACROS = "create macro btrim(value, letters) as trim(value, letters)"
 
@@ -62,10 +68,21 @@ def measures(
         asked = [measure for measure in wanted if measure not in errors]
         answers = Answers([_of_tables(m, tables) for m in asked], DUCKDB, _has_few_values)
         answers.work(session)
-        found = {**errors, **dict(zip(asked, answers.listed(), strict=True))}
+        listed = [_by_their_names(answer, tables) for answer in answers.listed()]
+        found = {**errors, **dict(zip(asked, listed, strict=True))}
         return [found[measure] for measure in wanted]
     finally:
         connection.close()
+
+
+def _by_their_names(answer: Measured, tables: Mapping[File, str]) -> Measured:
+    """An answer whose error names files as people do, not the tables that stand for them."""
+    if answer.error is None:
+        return answer
+    said = str(answer.error)
+    for file, name in tables.items():
+        said = said.replace(f"{name}_text", name).replace(name, file.title)
+    return answer._replace(error=OutsideSystemError(said))
 
 
 def _has_few_values(_table: Table, _column: str) -> bool:
@@ -144,10 +161,8 @@ class _Session:
                 message = f"{file.title} is not looked into; .csv and .parquet files are"
                 unread[file] = OutsideSystemError(message)
                 continue
-            source = _READ[kind].format(f"'{path}'")
-            text = _READ_TEXT.format(f"'{path}'") if kind is FileFormat.CSV else source
             try:
-                for view, read in ((name, source), (f"{name}_text", text)):
+                for view, read in zip((name, f"{name}_text"), _READ[kind](path), strict=True):
                     self._run(f'create view "{view}" as select * from {read}')  # noqa: S608
             except OutsideSystemError as error:
                 unread[file] = error
@@ -172,6 +187,22 @@ class _Session:
             ending.cancel()
 
 
+def _read_csv(path: Path) -> tuple[str, str]:
+    """How a CSV is read with types, and as the texts in it."""
+    with path.open("rb") as file:
+        header = _QUOTED.sub("", file.readline(_LONGEST_HEADER).decode("utf-8", "replace"))
+    delimiter = max(_DELIMITERS, key=header.count)  # a comma where there is none
+    about = f"'{path}'", f"'{delimiter}'"
+    return _READ_CSV.format(*about, _TYPED), _READ_CSV.format(*about, _AS_TEXT)
+
+
+def _read_parquet(path: Path) -> tuple[str, str]:
+    return (f"read_parquet('{path}')",) * 2
+
+
+_READ = {FileFormat.CSV: _read_csv, FileFormat.PARQUET: _read_parquet}
+
+
 def _told(error: Exception) -> str:
     """What went wrong, without any value of the file."""
     kind = type(error).__name__
@@ -180,5 +211,17 @@ def _told(error: Exception) -> str:
             "the file took too long; a statement may take as long as [dataops] data_test_seconds"
             " says"
         )
+    if "sniffing" in str(error):
+        return (
+            "the file cannot be read as CSV: each record needs as many fields as the header, each"
+            " quote its end, and lines end all alike; correct the file"
+        )
+    if (line := _LINE.search(str(error))) is not None:
+        # DuckDB goes on with the line itself.
+        found = _FIELDS.search(str(error))
+        reason = (
+            f"{found[2]} fields, the header has {found[1]}" if found else "not UTF-8, or no CSV"
+        )
+        return f"line {line[1]} of the file: {reason}; correct the file"
     said = " ".join(_QUOTED.sub("…", str(error).partition("LINE ")[0]).split())
     return f"the file does not fit what is asked: {said[:300]}; correct the test, or the file"
