@@ -117,3 +117,13 @@ def test_a_decision_that_the_renewal_of_a_merge_overtakes_is_not_kept():
     now = book.under_way(*kitchens)
     assert [one.choice for one in now.resolutions] == [Choice.OURS]
     assert book.resolve(now, [replace(given[0], choice=Choice.BOTH)])
+
+
+def test_lines_that_look_like_markers_stay_where_a_side_has_them(street):
+    old = "before\n<<<<<<< HEAD\none\n=======\n{}\n>>>>>>> theirs\nafter\n"
+    push(street, "dev_kitchen", {"notes.md": old.format("two")})
+    push(street, "demo_dev", {"notes.md": old.format("three")})
+    ask(street, "POST", DOWN)
+    decide(street, {"path": "notes.md", "region": 1, "choice": "both"})
+    done = ask(street, "POST", f"{DOWN}/complete")
+    assert file_at(street, done["commit"], "notes.md") == old.format("two\nthree")

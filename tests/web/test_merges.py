@@ -245,15 +245,6 @@ class TestConflicts:
         assert says in ask(street, "POST", f"{DOWN}/complete", status=409)["detail"]
         assert tip(street, "dev_kitchen") == before
 
-    def test_lines_that_look_like_markers_stay_where_a_side_has_them(self, street):
-        old = "before\n<<<<<<< HEAD\none\n=======\n{}\n>>>>>>> theirs\nafter\n"
-        push(street, "dev_kitchen", {"notes.md": old.format("two")})
-        push(street, "demo_dev", {"notes.md": old.format("three")})
-        ask(street, "POST", DOWN)
-        self.resolve(street, {"path": "notes.md", "region": 1, "choice": "both"})
-        done = ask(street, "POST", f"{DOWN}/complete")
-        assert file_at(street, done["commit"], "notes.md") == old.format("two\nthree")
-
     def test_a_push_behind_our_back_keeps_the_draft_and_what_is_decided(self, street):
         conflicting(street)
         ask(street, "POST", DOWN)
