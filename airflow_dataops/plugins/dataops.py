@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
@@ -91,6 +90,8 @@ def _spare_pages_the_collector() -> None:
     a second, in which nobody is answered, and the thousands of objects of each page make Python
     do it every hundred pages.
     """
+    import gc
+
     gc.collect()
     gc.freeze()
     first, *others = gc.get_threshold()
