@@ -178,6 +178,17 @@ class LiveAirflow:
         """What one of Airflow's processes has said."""
         return (self.stack.home.logs / f"airflow-{process}.log").read_text()
 
+    def faults(self) -> str:
+        """The last fault of each process, and what the database refused last."""
+        found = []
+        for log in sorted(self.stack.home.logs.glob("*.log")):
+            said = log.read_text(errors="replace")
+            if (at := said.rfind("Traceback")) >= 0:
+                found.append(f"{log.name}:\n{said[max(0, at - 300) : at + 6_000]}")
+        said = (self.stack.home.logs / "postgres.log").read_text(errors="replace")
+        refused = [line for line in said.splitlines() if "ERROR:" in line or "FATAL:" in line]
+        return "\n".join([*found, *refused[-5:]])
+
     def refresh(self, kitchen: str) -> None:
         """Have a kitchen read again, and wait until the dag-processor has done so."""
         from airflow_dataops.registry.kitchens import KitchenTable

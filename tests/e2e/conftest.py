@@ -23,6 +23,16 @@ PRODUCTION_VERSIONS = (
 )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Say with a test that failed what the servers say of it: their logs go with the folder."""
+    report = yield
+    live = getattr(item, "funcargs", {}).get("live_airflow")
+    if report.failed and live is not None:
+        report.sections.append(("the servers' last faults", live.faults()))
+    return report
+
+
 @pytest.fixture(scope="package")
 def live_airflow():
     """A whole Airflow with kitchens, started at most once; it ends with the tests of this folder.
