@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_dataops.domain import names
 from airflow_dataops.domain.provisioning import Progress
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Found = TypeVar("Found")
 # A supervisor says every five seconds that its task is alive; one of a busy host may be late.
 SIGN_OF_LIFE = timedelta(seconds=30)
 _LOOKS_AGAIN_AFTER_SECONDS = 0.5
@@ -46,8 +47,7 @@ class AirflowRuns:
         """End every unfinished run of a kitchen's DAGs; gives their number."""
         from airflow.models.dagrun import DagRun
 
-        with _session() as session:
-            ended = _end_runs(session, _lies_in(kitchen, DagRun.dag_id))
+        ended = _transaction(lambda session: _end_runs(session, _lies_in(kitchen, DagRun.dag_id)))
         if ended:
             log.info("ended %d runs of kitchen %s", ended, kitchen.name)
         return ended
@@ -62,17 +62,21 @@ class AirflowRuns:
         from sqlalchemy import update
 
         dag_ids = [names.dag_id(kitchen.name, pipeline) for pipeline in pipelines]
-        with _session() as session:
-            session.execute(
-                update(DagModel)
-                .where(DagModel.dag_id.in_(dag_ids))
-                .values(is_stale=True)
-                .execution_options(synchronize_session=False)
-            )
-            ended = _end_runs(session, DagRun.dag_id.in_(dag_ids))
+        gone = (
+            update(DagModel)
+            .where(DagModel.dag_id.in_(dag_ids))
+            .values(is_stale=True)
+            .execution_options(synchronize_session=False)
+        )
+
+        def end(session: Session) -> int:
+            session.execute(gone)
+            return _end_runs(session, DagRun.dag_id.in_(dag_ids))
+
+        ended = _transaction(end)
         if ended:
-            gone = ", ".join(pipelines)
-            log.info("ended %d runs in kitchen %s of what is gone: %s", ended, kitchen.name, gone)
+            shown = ", ".join(pipelines)
+            log.info("ended %d runs in kitchen %s of what is gone: %s", ended, kitchen.name, shown)
         return ended
 
     def forget(self, kitchen: Kitchen) -> int:
@@ -87,16 +91,20 @@ class AirflowRuns:
         is_left_behind = or_(
             DagModel.is_stale, DagModel.last_parsed_time < kitchen.created_at
         ) & _lies_in(kitchen, DagModel.dag_id)
-        with _session() as session:
+
+        def remove(session: Session) -> int:
             dag_ids = list(session.scalars(select(DagModel.dag_id).where(is_left_behind)))
-            if not dag_ids:
-                return 0
-            _end_runs(session, DagRun.dag_id.in_(dag_ids))
-            session.flush()
+            if dag_ids:
+                _end_runs(session, DagRun.dag_id.in_(dag_ids))
+                session.flush()
             for dag_id in dag_ids:
                 _delete_dag(dag_id, session)
-        log.info("removed %d DAGs that an earlier kitchen %s left", len(dag_ids), kitchen.name)
-        return len(dag_ids)
+            return len(dag_ids)
+
+        removed = _transaction(remove)
+        if removed:
+            log.info("removed %d DAGs that an earlier kitchen %s left", removed, kitchen.name)
+        return removed
 
 
 class AirflowWorkers:
@@ -125,19 +133,17 @@ class AirflowWorkers:
         Raises:
             OutsideSystemError: the environment's provisioning DAG is not there.
         """
-        from sqlalchemy.exc import IntegrityError
-
         environment = operation.kitchen.environment
         dag_id, run_id = names.provision_dag(environment), provisioning_run_id(operation)
         self._wait_for_dag(dag_id, environment)
-        try:
-            # One session for all of it. Airflow's own trigger_dag() takes a second one meanwhile,
-            # so of many at once each would wait for a connection that another holds.
-            with _session() as session:
-                if _run(session, operation) is None and not _begin_run(session, operation):
-                    raise _no_dag(dag_id, self._bundle_name(environment))
-        except IntegrityError:
-            return run_id  # somebody else began it in the same moment
+
+        # One session for all of it. Airflow's own trigger_dag() takes a second one meanwhile,
+        # so of many at once each would wait for a connection that another holds.
+        def begin(session: Session) -> bool:
+            return _run(session, operation) is not None or _begin_run(session, operation)
+
+        if not _transaction(begin):
+            raise _no_dag(dag_id, self._bundle_name(environment))
         log.info("run %s of %s is to %s the rest", run_id, dag_id, operation.kind)
         return run_id
 
@@ -161,8 +167,11 @@ class AirflowWorkers:
 
         dag_id = names.provision_dag(operation.kitchen.environment)
         run_id = provisioning_run_id(operation)
-        with _session() as session:
-            _end_runs(session, (DagRun.dag_id == dag_id) & (DagRun.run_id == run_id))
+        _transaction(
+            lambda session: _end_runs(
+                session, (DagRun.dag_id == dag_id) & (DagRun.run_id == run_id)
+            )
+        )
 
     def _is_alive(self, run: DagRun) -> bool:
         from airflow.utils.state import State, TaskInstanceState
@@ -201,6 +210,22 @@ def _session() -> AbstractContextManager[Session]:
 
     # One of its own: the usual one is shared by a thread with whoever called us.
     return create_session(scoped=False)
+
+
+def _transaction(deed: Callable[[Session], Found]) -> Found:
+    """What came of a deed on Airflow's tables, done again where the database refused it.
+
+    Schedulers and dag-processors take these rows, too, in orders of their own: of two who wait for
+    each other, the database ends one. Of two who begin the same, the second finds it begun.
+    """
+    from airflow.utils.retries import run_with_db_retries
+
+    def once() -> Found:
+        with _session() as session:
+            return deed(session)
+
+    found: Found = run_with_db_retries()(once)
+    return found
 
 
 def _lies_in(kitchen: Kitchen, dag_id: Any) -> ColumnElement[bool]:

@@ -85,15 +85,16 @@ class RevertTable:
         with self._sessions.begin() as session:
             if not changed_one(session, change_of(pushing, done)):
                 return False
+            # The kitchen's own row first: two who share it would wait for each other to let go.
+            if put_back.channel is not None:
+                channel = channel_of(put_back.channel)
+                session.execute(living_row(kitchen).values(slack_channel=channel))
             hold_living(session, kitchen)
             for pipeline, enabled in put_back.schedules.items():
                 if enabled is None:
                     schedules.remove(session, kitchen, pipeline)
                 else:
                     schedules.put(session, kitchen, enabled)
-            if put_back.channel is not None:
-                channel = channel_of(put_back.channel)
-                session.execute(living_row(kitchen).values(slack_channel=channel))
             _put_charts_back(session, done, kitchen, put_back)
             session.add_all(rows.audit_row(entry) for entry in audit)
         return True

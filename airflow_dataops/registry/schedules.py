@@ -14,7 +14,7 @@ from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.schedule import EnabledSchedule, PipelineSchedule, Schedule
 from airflow_dataops.errors import ConfigurationError
 from airflow_dataops.registry import rows
-from airflow_dataops.registry.held_rows import changed_one, hold_living, put_row
+from airflow_dataops.registry.held_rows import changed_one, hold_first, hold_living, put_row
 from airflow_dataops.registry.models import KitchenRow, ScheduleRow
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def put(session: Session, kitchen: Kitchen, enabled: EnabledSchedule) -> None:
         "enabled_by": enabled.enabled_by,
         "enabled_at": enabled.enabled_at,
     }
+    hold_first(session, kitchen)
     put_row(session, kitchen, ScheduleRow, key={"pipeline": enabled.pipeline}, values=values)
 
 
@@ -168,6 +169,7 @@ def remove(session: Session, kitchen: Kitchen, pipeline: str) -> bool:
         KitchenNotFound: the kitchen is deleted.
         KitchenBusy: it is being deleted.
     """
+    hold_first(session, kitchen)
     if not changed_one(session, _schedules_of(kitchen).where(ScheduleRow.pipeline == pipeline)):
         return False
     hold_living(session, kitchen)

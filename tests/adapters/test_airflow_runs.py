@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -32,13 +34,19 @@ BUNDLE = "kitchens-development"
 @pytest.fixture
 def database(airflow_engine, monkeypatch):
     """The database of this process's Airflow."""
+    with used_by_airflow(airflow_engine, monkeypatch):
+        yield airflow_engine
+
+
+@contextmanager
+def used_by_airflow(engine, monkeypatch):
     from airflow import settings
 
-    sessions = sessionmaker(airflow_engine, expire_on_commit=False)  # as Airflow does
+    sessions = sessionmaker(engine, expire_on_commit=False)  # as Airflow does
     shared = scoped_session(sessions)
     monkeypatch.setattr(settings, "NonScopedSession", sessions)
     monkeypatch.setattr(settings, "Session", shared)
-    yield airflow_engine
+    yield
     shared.remove()
 
 
@@ -144,6 +152,29 @@ class TestEndingRuns:
     def test_a_name_with_an_underscore_means_no_other_letter(self, database):
         add_run(database, "devXkitchen.profit", "run")
         assert AirflowRuns().cancel_all(kitchen("dev_kitchen")) == 0
+
+
+@pytest.mark.parametrize(
+    "metadata_database", [pytest.param("postgresql", marks=pytest.mark.service)], indirect=True
+)
+def test_a_deadlock_with_airflow_itself_is_got_over(engine, monkeypatch):
+    add_run(engine, "padma.profit", "run", tasks=["running"])
+    waits = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+    with (
+        used_by_airflow(engine, monkeypatch),
+        engine.connect() as other,
+        engine.connect().execution_options(isolation_level="AUTOCOMMIT") as observer,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        other.execute(text("update task_instance set hostname = 'here'"))
+        ended = thread.submit(AirflowRuns().cancel_all, kitchen())
+        while not observer.scalar(waits):
+            assert not ended.done()
+        # Of the two the database ends the one that has waited longer, after a second.
+        other.execute(text("update dag_run set clear_number = 0"))
+        other.commit()
+        assert ended.result(timeout=30) == 1
+    assert states(engine, "task_instance", "padma.profit") == ["failed"]
 
 
 class TestForgettingDags:

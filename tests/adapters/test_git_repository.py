@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,6 +12,7 @@ from socket import create_server
 import pytest
 
 from airflow_dataops.adapters.git_repository import GitRepository, Mirror
+from airflow_dataops.adapters.git_repository.commands import scratch_repository
 from airflow_dataops.adapters.git_repository.merge_repository import MergeRepository
 from airflow_dataops.domain.manifest import version_of
 from airflow_dataops.errors import OutsideSystemError
@@ -104,6 +107,37 @@ def test_a_repository_that_is_not_there_is_named(tmp_path):
         GitRepository(str(missing)).tip("main")
     with pytest.raises(OutsideSystemError, match="fetch branches"):
         Mirror(tmp_path / "mirror.git", url=str(missing)).fetch_branches()
+
+
+def test_a_host_that_cannot_start_git_says_why(origin):
+    without_files = (
+        "import os, resource, sys\n"
+        "from airflow_dataops.adapters.git_repository import GitRepository\n"
+        "repository = GitRepository(sys.argv[1])\n"
+        "open_now = len(os.listdir('/proc/self/fd')) - 1\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (open_now, open_now))\n"
+        "try:\n"
+        "    repository.tip('main')\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__, error)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", without_files, origin.url],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    expected = "OutsideSystemError this host cannot start git: Too many open files; ask again later"
+    assert said.strip() == expected
+
+
+def test_a_host_that_cannot_write_files_says_why(mirror, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutsideSystemError, match=r"could not extract commit .*: Not a directory"):
+        mirror.extract(mirror.tips()["main"], tmp_path / "file" / "below")
+
+
+def test_nothing_tidies_up_in_a_folder_that_goes(origin):
+    with scratch_repository(origin.url) as scratch:
+        assert (scratch.config("gc.auto"), scratch.config("maintenance.auto")) == ("0", "false")
 
 
 class _Refusing(BaseHTTPRequestHandler):

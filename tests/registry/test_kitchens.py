@@ -13,6 +13,7 @@ from sqlalchemy import text
 from airflow_dataops.domain.audit import AuditQuery
 from airflow_dataops.domain.kitchen import KitchenState
 from airflow_dataops.domain.provisioning import Progress
+from airflow_dataops.domain.schedule import EnabledSchedule, Schedule
 from airflow_dataops.domain.staff import Member, Role
 from airflow_dataops.errors import (
     KitchenBusy,
@@ -24,6 +25,7 @@ from airflow_dataops.errors import (
 from airflow_dataops.registry.audit import AuditTable
 from airflow_dataops.registry.kitchens import KitchenTable
 from airflow_dataops.registry.operations import OperationTable
+from airflow_dataops.registry.schedules import ScheduleTable
 from tests.kitchen_values import BRANCH, NOON, Records, deed, kitchen
 from tests.registry.airflow_rows import add_dag
 
@@ -131,6 +133,34 @@ def test_a_child_that_is_added_while_its_parent_goes_never_outlives_it(records):
             partial(records.mark_deleting, parent), partial(records.begin, child)
         )
         assert (marked, added) in [(None, KitchenBusy), (KitchenHasChildren, None)]
+
+
+def test_a_schedule_that_is_enabled_while_its_kitchen_goes_stops_neither(records, engine):
+    """Each takes the rows in the same order: otherwise the database would end one of the two."""
+    schedules = ScheduleTable(engine, bundle_name="kitchens_{}".format)
+    nightly = Schedule(cron="0 3 * * *", timezone="UTC")
+    for attempt in range(25):
+        going = kitchen(f"k{attempt}")
+        records.add(going)
+        enabling = [
+            partial(
+                schedules.enable,
+                going,
+                EnabledSchedule(
+                    pipeline=pipeline, schedule=nightly, enabled_by="eric", enabled_at=NOON
+                ),
+                audit=deed("enable schedule", going),
+            )
+            for pipeline in ("a", "b", "c")
+        ]
+        for enable in enabling:
+            enable()
+        marked, *enabled = together(
+            partial(records.mark_deleting, going), *enabling, *enabling[::-1]
+        )
+        assert (marked, set(enabled) | {None, KitchenBusy}) == (None, {None, KitchenBusy})
+        with engine.connect() as connection:
+            assert connection.execute(text("select * from dataops_schedule")).all() == []
 
 
 def test_of_several_who_delete_a_kitchen_one_succeeds(records):

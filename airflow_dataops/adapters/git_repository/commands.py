@@ -78,6 +78,9 @@ def scratch_repository(url: str) -> Iterator[git.Git]:
         command = git.Git(folder)
         command.update_environment(**UNATTENDED)
         command.init("--quiet", "--bare")
+        # A newer git tidies up in the background, in a folder that is gone by then.
+        with Path(folder, "config").open("a") as settings:
+            settings.write("[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n")
         local = Path(url)
         if local.is_dir():
             # Borrow a local repository's objects instead of copying them.
@@ -93,8 +96,16 @@ def told(what: str, name: str, url: str) -> Iterator[None]:
         yield
     except (git.GitCommandError, git.GitCommandNotFound, tarfile.TarError) as error:
         reason = str(getattr(error, "stderr", "") or error).strip()
-        message = f"git could not {what} {name!r} of {without_password(url)}: {reason}"
-        raise OutsideSystemError(message.replace(url, without_password(url))) from None
+        raise _failure(what, name, url, reason) from None
+    except OSError as error:
+        # A full disk, no more processes or files: the host's trouble, and no fault of ours.
+        raise _failure(what, name, url, error.strerror or str(error)) from error
+
+
+def _failure(what: str, name: str, url: str, reason: str) -> OutsideSystemError:
+    shown = without_password(url)
+    message = f"git could not {what} {name!r} of {shown}: {reason}"
+    return OutsideSystemError(message.replace(url, shown))
 
 
 def without_password(url: str) -> str:

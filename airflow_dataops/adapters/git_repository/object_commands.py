@@ -30,7 +30,7 @@ def attempt(
         patience_seconds: how long it may take; default: for ever.
 
     Raises:
-        OutsideSystemError: there is no git.
+        OutsideSystemError: there is no git, or this host cannot start it now.
     """
     try:
         done = command.execute(
@@ -45,6 +45,9 @@ def attempt(
         )
     except git.GitCommandNotFound as error:
         message = "there is no git command on this host; install git 2.38 or newer"
+        raise OutsideSystemError(message) from error
+    except OSError as error:
+        message = f"this host cannot start git: {error.strerror or error}; ask again later"
         raise OutsideSystemError(message) from error
     return done
 

@@ -6,6 +6,7 @@ the others. What a content says is remembered by its id, which never says anythi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -61,16 +62,20 @@ class _Tree:
         files: Mapping[str, Callable[[bytes], Found]],
     ) -> dict[str, Found]:
         """What is to be known of files, by path; only contents that are new are read."""
-        keys = {path: (path, self.ids[path]) for path in files}
-        new = [path for path, key in keys.items() if key not in about]
+        found: dict[str, Found] = {}
+        for path in files:
+            # Not asked for first: another thread may have all forgotten in between.
+            with suppress(KeyError):
+                found[path] = about[path, self.ids[path]]
+        new = [path for path in files if path not in found]
         blobs = self._merging.read(self.ids[path] for path in new)
         if len(about) > _MOST_REMEMBERED:
             about.clear()
-            return self.remembered(about, files)
         for path in new:
             blob = blobs[self.ids[path]]
-            about[keys[path]] = files[path](blob.content if blob is not None else b"")
-        return {path: about[key] for path, key in keys.items()}
+            found[path] = files[path](blob.content if blob is not None else b"")
+            about[path, self.ids[path]] = found[path]
+        return found
 
 
 def tree_inputs(merging: Merging, tree: str, *, dags_folder: str) -> TreeInputs:
