@@ -30,6 +30,7 @@ from airflow_dataops.bundles import (
     parse_apart,
     parse_requests,
     pools,
+    run_size,
 )
 from airflow_dataops.bundles.after_parsing import ParsedFile
 from airflow_dataops.bundles.folders import CODE
@@ -222,7 +223,11 @@ def _objection(data: Mapping[str, Any], kitchen: str, environment: str) -> str |
         return f"the platform's folder declares {' and '.join(ours)} alone"
     if dag.get("disable_bundle_versioning"):
         return "disable_bundle_versioning=True; a kitchen's runs are pinned to a version"
-    return pools.objection(dag, environment) or outside_code.objection(data)
+    return (
+        pools.objection(dag, environment)
+        or outside_code.objection(data)
+        or (run_size.objection(dag, environment) if kitchen != names.PLATFORM else None)
+    )
 
 
 def _set_schedule(dag: dict[str, Any], environment: str) -> None:

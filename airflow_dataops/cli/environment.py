@@ -68,6 +68,7 @@ def _facts(environment: ReleaseEnvironment) -> list[tuple[str, str]]:
         ("queue", environment.queue or ""),
         ("pool", environment.pool),
         ("active runs of a DAG", str(environment.max_active_runs or "")),
+        ("tasks of a run", str(environment.max_tasks_per_run or "")),
         ("readable kitchens", ", ".join(environment.readable_kitchens)),
         *((f"pool {name}", pool) for name, pool in environment.pools.items()),
         ("schedules enabled by", ", ".join(environment.schedules_enabled_by)),

@@ -152,7 +152,7 @@ def _declaration(environment: DemoEnvironment, login: VaultLogin) -> dict[str, A
     protected = {"protected": True} if environment.is_protected else {}
     # A protected environment has its base kitchen alone, which works with the shared login.
     dynamic = {} if environment.is_protected else {"dynamic": True}
-    limits = {} if environment.is_protected else {"max_active_runs": 4}
+    limits = {} if environment.is_protected else {"max_active_runs": 4, "max_tasks_per_run": 5_000}
     return {
         **protected,
         "owner": environment.owner,

@@ -121,6 +121,8 @@ class ReleaseEnvironment:
         pools: Airflow's pools for those that do, by the name that DAGs use.
         max_active_runs: how many runs of one DAG of a kitchen may be under way at a time; None:
             as many as the DAG says.
+        max_tasks_per_run: how many tasks a run of one may come to, mapped ones each; None: any
+            number.
         readable_kitchens: those of its kitchens whose runs the others may look at.
         pull_requests: None where merges into its kitchens are pushed.
         tickets: None where work there has none that is told of it.
@@ -139,6 +141,7 @@ class ReleaseEnvironment:
     pool: str = DEFAULT_POOL
     pools: Mapping[str, str] = field(default_factory=dict)
     max_active_runs: int | None = None
+    max_tasks_per_run: int | None = None
     readable_kitchens: tuple[str, ...] = ()
     schedules_enabled_by: tuple[str, ...] = ()
     alerts: Mapping[str, str] = field(default_factory=dict)

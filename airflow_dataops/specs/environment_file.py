@@ -97,6 +97,7 @@ def _environment(project: str, name: str, model: EnvironmentModel) -> ReleaseEnv
         pool=model.pool,
         pools=model.pools,
         max_active_runs=model.max_active_runs,
+        max_tasks_per_run=model.max_tasks_per_run,
         readable_kitchens=tuple(model.readable_kitchens),
         schedules_enabled_by=tuple(model.schedules_enabled_by),
         alerts=model.alerts.model_dump(exclude_none=True),

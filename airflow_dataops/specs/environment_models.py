@@ -217,6 +217,7 @@ class EnvironmentModel(_Strict):
     pool: Text = DEFAULT_POOL
     pools: dict[Annotated[Text, AfterValidator(_pool_of_dags)], Text] = {}
     max_active_runs: Annotated[int, Field(ge=1)] | None = None
+    max_tasks_per_run: Annotated[int, Field(ge=1)] | None = None
     readable_kitchens: list[Annotated[str, _named(names.check_kitchen_name)]] = []
     schedules_enabled_by: list[Text] = []
     alerts: AlertsModel = AlertsModel()

@@ -109,11 +109,12 @@ def test_a_token_is_sent_to_an_https_address_and_from_a_vault_of_the_project(
     assert [line for line, text in said if problem in text] == [4], said
 
 
-def test_active_runs_are_a_number_of_one_or_more(load, complaints):
-    limited = load((POOLS[0], f"{POOLS[0]}        max_active_runs: 2\n"))
-    found = [limited.environment(name).max_active_runs for name in ("production", "development")]
+@pytest.mark.parametrize("key", ["max_active_runs", "max_tasks_per_run"])
+def test_a_limit_is_a_number_of_one_or_more(load, complaints, key):
+    limited = load((POOLS[0], f"{POOLS[0]}        {key}: 2\n"))
+    found = [getattr(limited.environment(name), key) for name in ("production", "development")]
     assert found == [2, None]
     expected = {"0": "a number of at least 1", "-1": "a number of at least 1"}
     for wrong in ("0", "-1", "'many'", "1.5"):
-        ((_, said),) = complaints((POOLS[0], f"{POOLS[0]}        max_active_runs: {wrong}\n"))
-        assert f"max_active_runs is {wrong}; write {expected.get(wrong, 'a whole number')}" in said
+        ((_, said),) = complaints((POOLS[0], f"{POOLS[0]}        {key}: {wrong}\n"))
+        assert f"{key} is {wrong}; write {expected.get(wrong, 'a whole number')}" in said
